@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+// Package.swift — the floors of Martlet. A target imports only lower floors; `Tests/TidyTests` checks it.
+
+import PackageDescription
+
+/// Language rules for every Swift target. Sources: Swift evolution SE-0335 (ExistentialAny),
+/// SE-0409 (InternalImportsByDefault), SE-0444 (MemberImportVisibility), SE-0443 (warning control).
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Kernels compile for the baseline machine; each wider variant names its instruction set itself
+/// and is chosen at run time. Contraction is off, so that scalar and vector twins round alike.
+let kernels: [CSetting] = [
+  .unsafeFlags(["-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])
+]
+
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["martlet"])],
+  targets: [
+    // Floor 0: C behind headers.
+    .target(name: "CKernels", cSettings: kernels),
+
+    // Floor 1: the nouns everyone shares.
+    .target(name: "Base", swiftSettings: house),
+
+    // Floor 2: one concern each, none knows another.
+    .target(name: "ModelFiles", dependencies: ["Base"], swiftSettings: house),
+    .target(name: "Tokenizer", dependencies: ["Base"], swiftSettings: house),
+
+    // Floor 3: the model's two sides.
+    .target(
+      name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
+    .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
+
+    // Floor 5: the only place where everything meets.
+    .target(
+      name: "Runtime",
+      dependencies: ["Base", "ModelFiles", "Tokenizer", "Inference", "Harmony"],
+      swiftSettings: house),
+
+    // Floor 6: words in, words out, exit codes.
+    .target(
+      name: "CLI",
+      dependencies: ["Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "martlet", dependencies: ["CLI"], swiftSettings: house,
+      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+
+    // Tests mirror the targets; TestKit holds what several of them need.
+    .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "TestKit"],
+      path: "Tests/Fuzz", swiftSettings: house),
+    .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
+      swiftSettings: house),
+    .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
+    .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
+  ]
+)

@@ -1,0 +1,21 @@
+// SplitMix64.swift — a small seeded generator, the same everywhere, for sampling and for seeded tests.
+
+/// SplitMix64 (Steele, Lea, Flood 2014): 64 bits of state, full period, every seed is good.
+///
+/// Not for secrets.
+public struct SplitMix64: RandomNumberGenerator, Equatable, Sendable {
+  public private(set) var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A number in 0..<1 with 53 random bits.
+  public mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}

@@ -1,0 +1,5 @@
+// CommandLineProgram.swift — words in, words out, exit codes.
+
+public enum CommandLineProgram {
+  public static func main() async {}
+}

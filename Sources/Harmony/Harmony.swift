@@ -1,0 +1,1 @@
+// Harmony.swift — placeholder until the target's first file lands.

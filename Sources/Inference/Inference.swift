@@ -1,0 +1,1 @@
+// Inference.swift — placeholder until the target's first file lands.

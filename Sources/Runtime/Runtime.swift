@@ -1,0 +1,1 @@
+// Runtime.swift — placeholder until the target's first file lands.

@@ -1,0 +1,1 @@
+// Tokenizer.swift — placeholder until the target's first file lands.
