@@ -26,12 +26,20 @@ let package = Package(
     // Floor 0: C behind headers.
     .target(name: "CKernels", cSettings: kernels),
 
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSandbox", exclude: ["wall"], cSettings: kernels),
+
     // Floor 1: the nouns everyone shares.
     .target(name: "Base", swiftSettings: house),
 
     // Floor 2: one concern each, none knows another.
     .target(name: "ModelFiles", dependencies: ["Base"], swiftSettings: house),
     .target(name: "Tokenizer", dependencies: ["Base"], swiftSettings: house),
+    .target(name: "Policy", dependencies: ["Base"], swiftSettings: house),
+    .target(name: "MCP", dependencies: ["Base"], swiftSettings: house),
+    .target(name: "Sandbox", dependencies: ["Base", "CSandbox"], swiftSettings: house),
+    .target(name: "Store", dependencies: ["Base", "CSQLite", "CCrypto"], swiftSettings: house),
 
     // Floor 3: the model's two sides.
     .target(
@@ -63,6 +71,10 @@ let package = Package(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy", "TestKit"], swiftSettings: house),
+    .testTarget(name: "MCPTests", dependencies: ["MCP", "TestKit"], swiftSettings: house),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestKit"], swiftSettings: house),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
       swiftSettings: house),

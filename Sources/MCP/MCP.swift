@@ -1,0 +1,1 @@
+// MCP.swift — placeholder until the target's first file lands.

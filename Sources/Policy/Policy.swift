@@ -1,0 +1,1 @@
+// Policy.swift — placeholder until the target's first file lands.

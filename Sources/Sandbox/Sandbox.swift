@@ -1,0 +1,1 @@
+// Sandbox.swift — placeholder until the target's first file lands.

@@ -1,0 +1,1 @@
+// Store.swift — placeholder until the target's first file lands.
