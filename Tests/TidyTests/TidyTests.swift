@@ -115,10 +115,11 @@ import Testing
   @Test func `knows where each test vector came from`() throws {
     let manifest = try Vectors.manifest()
     let folder = Repository.path("Tests/Vectors")
-    let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { path in
       var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: folder + "/" + $0, isDirectory: &isFolder)
-      return !isFolder.boolValue && $0 != "MANIFEST.json"
+      let exists = FileManager.default.fileExists(
+        atPath: folder + "/" + path, isDirectory: &isFolder)
+      return exists && !isFolder.boolValue && path != "MANIFEST.json"
     }
     #expect(Set(files).subtracting(manifest.keys) == [], "files that MANIFEST.json does not list")
     #expect(Set(manifest.keys).subtracting(files) == [], "files that are listed but absent")
