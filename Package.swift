@@ -46,6 +46,10 @@ let package = Package(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
 
+    .target(
+      name: "ExecutionPlugin", dependencies: ["Base", "MCP", "Sandbox"],
+      path: "Sources/Plugins/Execution", swiftSettings: house),
+
     // Floor 5: the only place where everything meets.
     .target(
       name: "Runtime",
@@ -80,6 +84,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ExecutionPluginTests", dependencies: ["ExecutionPlugin", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
