@@ -104,10 +104,15 @@ struct TokenizerJSONFile {
       guard let text = token["content"]?.stringValue, let id = token["id"]?.intValue else {
         throw wrongType("added_tokens", wanted: "objects with \"content\" and \"id\"")
       }
-      for option in ["single_word", "lstrip", "rstrip"] where token[option]?.boolValue == true {
+      guard token["special"] == true else {
+        throw .unsupported(
+          source: source, found: "the added token \"\(text.prefix(40))\" that is not special",
+          supported: "Added tokens must be special, as gpt-oss's are.")
+      }
+      for option in ["single_word", "lstrip", "rstrip"] where token[option] == true {
         throw .unsupported(
           source: source, found: "an added token with \"\(option)\": true",
-          supported: "Added tokens that match exactly their own text are supported.")
+          supported: "Added tokens must match exactly their own text.")
       }
       added.append((text, id))
     }
@@ -117,9 +122,12 @@ struct TokenizerJSONFile {
 
   private mutating func model() throws(TokenizerError) -> BPEModel {
     for (text, id) in added { try builder.addSpecial(text, id: id) }
-    for (text, id) in literals
-    where !added.contains(where: { $0.id == id && text.elementsEqual($0.text.utf8) }) {
-      throw .notByteAlphabet(source: source, token: String(decoding: text, as: UTF8.self), id: id)
+    var specials = Dictionary(added.map { ($0.id, $0.text) }) { first, _ in first }
+    for (text, id) in literals {
+      // Each is taken once, so that a literal written twice is not overlooked.
+      guard let special = specials.removeValue(forKey: id), special.utf8.elementsEqual(text) else {
+        throw .notByteAlphabet(source: source, token: String(decoding: text, as: UTF8.self), id: id)
+      }
     }
     let vocabulary = try Vocabulary(builder)
     var list = MergeList(vocabulary)
