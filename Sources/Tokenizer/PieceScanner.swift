@@ -14,7 +14,7 @@
 // match any text, so pieces lie end to end. Each scalar is looked at a bounded number of times.
 
 /// Walks over UTF-8 text, piece by piece.
-struct PieceScanner {
+package struct PieceScanner {
   private let bytes: UnsafeBufferPointer<UInt8>
   private let classes = ScalarClasses.shared
   /// The longest run of digits in one piece: 3 in o200k.
@@ -23,7 +23,7 @@ struct PieceScanner {
   private var offset: Int
 
   /// Walks over `part` of `bytes`, which must be valid UTF-8 and outlive the scanner.
-  init(_ bytes: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, digitRunMax: Int) {
+  package init(_ bytes: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, digitRunMax: Int) {
     self.bytes = bytes
     self.digitRunMax = digitRunMax
     offset = part.lowerBound
@@ -31,7 +31,7 @@ struct PieceScanner {
   }
 
   /// The next piece, never empty; nil at the end of the text.
-  mutating func next() -> Range<Int>? {
+  package mutating func next() -> Range<Int>? {
     let start = offset
     guard start < textEnd else { return nil }
     offset = pieceEnd(from: start)

@@ -81,18 +81,29 @@ struct TokenizerJSONFile {
   private mutating func readVocabulary() throws(TokenizerError) {
     var first = true
     var key: [UInt8] = []
+    var previous: [UInt8] = []
     var token: [UInt8] = []
+    // A file that is cut off may end inside a number, so an id counts once something follows it.
+    var id: Int?
     try reader.beginObject()
     while true {
+      swap(&key, &previous)
       key.removeAll(keepingCapacity: true)
-      guard try reader.nextKey(into: &key, first: &first) else { return }
-      let id = try reader.readInteger()
-      token.removeAll(keepingCapacity: true)
-      if ByteAlphabet.decode(key, into: &token) {
-        try builder.add(token, id: id)
-      } else {
-        literals.append((key, id))
-      }
+      let isMore = try reader.nextKey(into: &key, first: &first)
+      if let id { try add(previous, id, &token) }
+      guard isMore else { return }
+      id = try reader.readInteger()
+    }
+  }
+
+  private mutating func add(
+    _ key: [UInt8], _ id: Int, _ token: inout [UInt8]
+  ) throws(TokenizerError) {
+    token.removeAll(keepingCapacity: true)
+    if ByteAlphabet.decode(key, into: &token) {
+      try builder.add(token, id: id)
+    } else {
+      literals.append((key, id))
     }
   }
 
