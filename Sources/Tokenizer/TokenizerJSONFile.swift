@@ -108,12 +108,13 @@ struct TokenizerJSONFile {
   }
 
   private mutating func readAddedTokens() throws(TokenizerError) {
-    guard let tokens = try reader.readTree().arrayValue else {
-      throw wrongType("added_tokens", wanted: "an array")
-    }
+    let wrongForm = TokenizerError.unsupported(
+      source: source, found: "\"added_tokens\" in another form",
+      supported: "It should be an array of objects with \"content\" and \"id\".")
+    guard let tokens = try reader.readTree().arrayValue else { throw wrongForm }
     for token in tokens {
       guard let text = token["content"]?.stringValue, let id = token["id"]?.intValue else {
-        throw wrongType("added_tokens", wanted: "objects with \"content\" and \"id\"")
+        throw wrongForm
       }
       guard token["special"] == true else {
         throw .unsupported(
@@ -186,11 +187,5 @@ struct TokenizerJSONFile {
     guard seen.insert(member).inserted else {
       throw .duplicateMember(source: source, member: member)
     }
-  }
-
-  private func wrongType(_ member: String, wanted: String) -> TokenizerError {
-    .unsupported(
-      source: source, found: "another \"\(member)\" than a tokenizer.json has",
-      supported: "It should be \(wanted).")
   }
 }

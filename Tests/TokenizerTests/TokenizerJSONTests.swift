@@ -102,12 +102,12 @@ import Tokenizer
       #"an added token with "lstrip": true"#, "Added tokens must match exactly their own text."
     ),
     (
-      "added_tokens", "7", #"another "added_tokens" than a tokenizer.json has"#,
-      "It should be an array."
+      "added_tokens", "7", #""added_tokens" in another form"#,
+      #"It should be an array of objects with "content" and "id"."#
     ),
     (
-      "added_tokens", "[{}]", #"another "added_tokens" than a tokenizer.json has"#,
-      #"It should be objects with "content" and "id"."#
+      "added_tokens", "[{}]", #""added_tokens" in another form"#,
+      #"It should be an array of objects with "content" and "id"."#
     ),
   ])
   func `is refused by name`(member: String, value: String, found: String, advice: String) throws {
@@ -218,6 +218,9 @@ import Tokenizer
     #expect(throws: TokenizerError.duplicateMember(source: "small.json", member: "model.vocab")) {
       try Tokenizer(json: Array(twice.utf8), source: "small.json")
     }
+    #expect(
+      TokenizerError.duplicateMember(source: "small.json", member: "model.vocab\u{1B}").description
+        == #"small.json has the member "model.vocab?" twice. Remove one of them."#)
     var file = try SmallFile()
     file.model["vocab"] = ["a": "b"]
     let refusal = try #require(file.refusal)
