@@ -44,7 +44,9 @@ enum TypeScriptType {
 
   private static func object(_ schema: JSONValue, indent: String) -> String {
     var out = ""
-    if let description = schema["description"]?.stringValue { out += "\(indent)// \(description)\n" }
+    if let description = schema["description"]?.stringValue {
+      out += "\(indent)// \(description)\n"
+    }
     out += "{\n"
     let required = Set(
       (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue).map { Array($0.utf8) })
