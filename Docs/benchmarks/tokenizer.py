@@ -63,7 +63,7 @@ def main():
                 assert len(ids) == tokens
             print(f"| {os.path.basename(path)}, {len(text.encode()) / 1e6:.1f} MB | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |")
         for path in [VOCABULARY] + sys.argv[1:]:
-            line = subprocess.run([bench, "tokenizer", path, os.devnull], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+            line = subprocess.run([bench, "tokenizer", path], capture_output=True, text=True, check=True).stdout.split("\n")[0]
             print(f"\nload {os.path.basename(path)} ({os.path.getsize(path) / 1e6:.1f} MB): {line.split(',')[2]} s")
 
 

@@ -8,8 +8,8 @@ import Tokenizer
 struct Bench {
   static func main() throws {
     let words = Array(CommandLine.arguments.dropFirst())
-    guard words.first == "tokenizer", words.count > 2 else {
-      FileHandle.standardError.write(Data("usage: bench tokenizer VOCABULARY TEXT…\n".utf8))
+    guard words.first == "tokenizer", words.count > 1 else {
+      FileHandle.standardError.write(Data("usage: bench tokenizer VOCABULARY [TEXT…]\n".utf8))
       exit(2)
     }
     try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
