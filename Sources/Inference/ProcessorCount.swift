@@ -1,12 +1,12 @@
 // ProcessorCount.swift — how many threads can compute at once here.
 
-import FoundationEssentials
+import Glibc
 
 /// The processors that this process may use.
-enum ProcessorCount {
+package enum ProcessorCount {
   /// Physical cores within the process's affinity mask, at most the control group's CPU quota;
   /// at least 1. Two hardware threads of one core share its arithmetic units, so they count once.
-  static func physical() -> Int {
+  package static func physical() -> Int {
     let processors = allowedProcessors()
     let cores = Set(processors.map { siblings(of: $0) ?? String($0) })
     let quota = controlGroupQuota() ?? Int.max
@@ -23,7 +23,7 @@ enum ProcessorCount {
   }
 
   /// The numbers of a kernel processor list.
-  static func processors(inList list: some StringProtocol) -> [Int] {
+  package static func processors(inList list: some StringProtocol) -> [Int] {
     list.split { $0 == "," || $0.isWhitespace }.flatMap { part -> [Int] in
       let ends = part.split(separator: "-").compactMap { Int($0) }
       guard let first = ends.first, let last = ends.last, first >= 0, first <= last,
@@ -49,7 +49,12 @@ enum ProcessorCount {
     return max(1, quota / period + (quota % period > 0 ? 1 : 0))
   }
 
+  /// The beginning of a file of the kernel's; these have no size to ask for.
   private static func text(_ path: String) -> String? {
-    try? String(contentsOfFile: path, encoding: .utf8)
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 14)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
   }
 }

@@ -1,19 +1,19 @@
 // RotaryTable.swift — the angles of rotary position embedding, with YaRN's scaling.
 
 import Glibc
-import ModelFiles
+package import ModelFiles
 
 /// Cosines and sines for any position, computed in double precision and rounded once.
 ///
 /// Source: Peng et al. 2023, "YaRN", in the form that gpt-oss uses: the correction range is not rounded
 /// unless the configuration says so, and cosine and sine carry the concentration at all positions.
-struct RotaryTable: Sendable {
+package struct RotaryTable: Sendable {
   /// Radians per position, for each pair of a head.
-  let frequencies: [Double]
+  package let frequencies: [Double]
   /// What cosines and sines are multiplied by.
-  let concentration: Double
+  package let concentration: Double
 
-  init(_ configuration: GPTOSSConfiguration) {
+  package init(_ configuration: GPTOSSConfiguration) {
     let size = configuration.headSize
     let plain = (0..<size / 2).map { pair in
       pow(configuration.ropeTheta, -2 * Double(pair) / Double(size))
@@ -54,7 +54,7 @@ struct RotaryTable: Sendable {
   /// - Parameters:
   ///   - cosines: (pairs,) overwritten.
   ///   - sines: (pairs,) overwritten.
-  func fill(
+  package func fill(
     position: Int, cosines: UnsafeMutablePointer<Float>, sines: UnsafeMutablePointer<Float>
   ) {
     for (pair, frequency) in frequencies.enumerated() {

@@ -3,15 +3,15 @@
 import Glibc
 
 /// One token's experts, best first.
-struct Routing: Equatable {
-  let experts: [Int]
+package struct Routing: Equatable {
+  package let experts: [Int]
   /// Softmax over the chosen logits; sums to 1.
-  let weights: [Float]
+  package let weights: [Float]
 
   /// The `count` largest logits; of equal ones, the lower index first.
   ///
   /// A NaN is never larger than anything, so it is chosen only where nothing else is left.
-  init(logits: UnsafeBufferPointer<Float>, count: Int) {
+  package init(logits: UnsafeBufferPointer<Float>, count: Int) {
     var experts: [Int] = []
     var isChosen = [Bool](repeating: false, count: logits.count)
     while experts.count < min(count, logits.count) {

@@ -8,16 +8,16 @@ import Glibc
 import Synchronization
 
 /// A fixed set of threads that runs one region at a time; the calling thread takes part.
-final class ThreadPool: Sendable {
+package final class ThreadPool: Sendable {
   /// The caller's thread included.
-  let threadCount: Int
+  package let threadCount: Int
   private let shared: Shared
   private let workers: [pthread_t]
   /// One region at a time, when several sessions share the pool.
   private let turn = Gate()
 
   /// - Parameter threadCount: At least 1. Where the system refuses a thread, the pool has fewer.
-  init(threadCount: Int) {
+  package init(threadCount: Int) {
     let shared = Shared()
     var workers: [pthread_t] = []
     for index in 1..<max(1, threadCount) {
@@ -38,7 +38,7 @@ final class ThreadPool: Sendable {
   /// Calls `body` once for each unit in `0..<count`, on all threads, and returns when all are done.
   ///
   /// - Parameter body: Gets the unit and the number of the thread it runs on, below `threadCount`.
-  func run(_ count: Int, _ body: @Sendable (_ unit: Int, _ thread: Int) -> Void) {
+  package func run(_ count: Int, _ body: @Sendable (_ unit: Int, _ thread: Int) -> Void) {
     guard !workers.isEmpty, count > 1 else {
       for unit in 0..<max(0, count) { body(unit, 0) }
       return
