@@ -18,9 +18,9 @@ void ck_avx2_rope(float *x, size_t heads, size_t half, const float *cosine, cons
 void ck_avx2_swiglu(float *out, const float *gate, const float *up, size_t count, float alpha,
                     float limit);
 void ck_avx2_softmax_sink(float *scores, size_t count, float scale, float sink);
-void ck_avx2_accumulate_f16(float *out, size_t out_stride, const uint16_t *values,
-                            size_t value_stride, size_t count, size_t width, const float *p,
-                            size_t p_stride, size_t groups);
+void ck_avx2_accumulate(float *out, size_t out_stride, ck_format format, const uint8_t *values,
+                       size_t count, size_t width, const float *p, size_t p_stride,
+                       size_t groups);
 void ck_avx2_encode_f16(uint16_t *out, const float *x, size_t count);
 void ck_avx2_add_scaled(float *out, const float *x, size_t count, float scale);
 void ck_avx2_exp(float *out, const float *x, size_t count);

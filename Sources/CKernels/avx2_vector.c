@@ -29,9 +29,15 @@ void ck_avx2_rms_norm(float *out, const float *x, const float *gain, size_t coun
   for (i = 0; i < count; i++) out[i] = x[i] * factor * gain[i];
 }
 
-/// 16 components of the sums of `groups` heads, over all positions.
-INLINE void accumulate16(float *out, size_t out_stride, const uint16_t *values,
-                         size_t value_stride, size_t count, const float *p, size_t p_stride,
+/// 8 stored components.
+INLINE __m256 load8(ck_format format, const uint8_t *values) {
+  return format == CK_F32 ? _mm256_loadu_ps((const float *)(const void *)values)
+                          : _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)values));
+}
+
+/// 16 components of the sums of `groups` heads, over all positions, which are `stride` bytes apart.
+INLINE void accumulate16(float *out, size_t out_stride, ck_format format, const uint8_t *values,
+                         size_t stride, size_t count, const float *p, size_t p_stride,
                          size_t groups) {
   __m256 sums[4][2];
   UNROLL for (size_t g = 0; g < groups; g++)
@@ -39,8 +45,7 @@ INLINE void accumulate16(float *out, size_t out_stride, const uint16_t *values,
       sums[g][h] = _mm256_loadu_ps(out + g * out_stride + 8 * h);
   for (size_t j = 0; j < count; j++)
     UNROLL for (size_t h = 0; h < 2; h++) {
-      __m256 value = _mm256_cvtph_ps(
-          _mm_loadu_si128((const __m128i *)(const void *)(values + j * value_stride + 8 * h)));
+      __m256 value = load8(format, values + j * stride + 8 * h * ck_block_bytes(format));
       UNROLL for (size_t g = 0; g < groups; g++)
         sums[g][h] = _mm256_fmadd_ps(_mm256_broadcast_ss(p + g * p_stride + j), value, sums[g][h]);
     }
@@ -49,26 +54,37 @@ INLINE void accumulate16(float *out, size_t out_stride, const uint16_t *values,
       _mm256_storeu_ps(out + g * out_stride + 8 * h, sums[g][h]);
 }
 
-CK_AVX2_TARGET
-void ck_avx2_accumulate_f16(float *out, size_t out_stride, const uint16_t *values,
-                            size_t value_stride, size_t count, size_t width, const float *p,
-                            size_t p_stride, size_t groups) {
+INLINE void accumulate(float *out, size_t out_stride, ck_format format, const uint8_t *values,
+                       size_t count, size_t width, const float *p, size_t p_stride,
+                       size_t groups) {
+  const size_t size = ck_block_bytes(format);
   size_t d = 0;
   for (; d + 16 <= width; d += 16) {
     size_t g = 0;
     for (; g + 4 <= groups; g += 4)
-      accumulate16(out + g * out_stride + d, out_stride, values + d, value_stride, count,
-                   p + g * p_stride, p_stride, 4);
+      accumulate16(out + g * out_stride + d, out_stride, format, values + d * size, width * size,
+                   count, p + g * p_stride, p_stride, 4);
     for (; g < groups; g++)
-      accumulate16(out + g * out_stride + d, out_stride, values + d, value_stride, count,
-                   p + g * p_stride, p_stride, 1);
+      accumulate16(out + g * out_stride + d, out_stride, format, values + d * size, width * size,
+                   count, p + g * p_stride, p_stride, 1);
   }
   for (; d < width; d++)
     for (size_t g = 0; g < groups; g++)
       for (size_t j = 0; j < count; j++) {
         float *sum = out + g * out_stride + d;
-        *sum = __builtin_fmaf(p[g * p_stride + j], ck_half(values[j * value_stride + d]), *sum);
+        float value = ck_element(format, values + (j * width + d) * size);
+        *sum = __builtin_fmaf(p[g * p_stride + j], value, *sum);
       }
+}
+
+CK_AVX2_TARGET
+void ck_avx2_accumulate(float *out, size_t out_stride, ck_format format, const uint8_t *values,
+                        size_t count, size_t width, const float *p, size_t p_stride,
+                        size_t groups) {
+  if (format == CK_F32)
+    accumulate(out, out_stride, CK_F32, values, count, width, p, p_stride, groups);
+  else
+    accumulate(out, out_stride, CK_F16, values, count, width, p, p_stride, groups);
 }
 
 CK_AVX2_TARGET

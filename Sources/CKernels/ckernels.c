@@ -48,11 +48,10 @@ void ck_softmax_sink(ck_level level, float *scores, size_t count, float scale, f
   DISPATCH(level, softmax_sink, scores, count, scale, sink);
 }
 
-void ck_accumulate_f16(ck_level level, float *out, size_t out_stride, const uint16_t *values,
-                       size_t value_stride, size_t count, size_t width, const float *p,
-                       size_t p_stride, size_t groups) {
-  DISPATCH(level, accumulate_f16, out, out_stride, values, value_stride, count, width, p, p_stride,
-           groups);
+void ck_accumulate(ck_level level, float *out, size_t out_stride, ck_format format,
+                   const uint8_t *values, size_t count, size_t width, const float *p,
+                   size_t p_stride, size_t groups) {
+  DISPATCH(level, accumulate, out, out_stride, format, values, count, width, p, p_stride, groups);
 }
 
 void ck_encode_f16(ck_level level, uint16_t *out, const float *x, size_t count) {

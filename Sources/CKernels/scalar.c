@@ -48,13 +48,13 @@ void ck_scalar_rms_norm(float *out, const float *x, const float *gain, size_t co
   for (size_t i = 0; i < count; i++) out[i] = x[i] * factor * gain[i];
 }
 
-void ck_scalar_accumulate_f16(float *out, size_t out_stride, const uint16_t *values,
-                              size_t value_stride, size_t count, size_t width, const float *p,
-                              size_t p_stride, size_t groups) {
+void ck_scalar_accumulate(float *out, size_t out_stride, ck_format format, const uint8_t *values,
+                          size_t count, size_t width, const float *p, size_t p_stride,
+                          size_t groups) {
   for (size_t g = 0; g < groups; g++)
     for (size_t j = 0; j < count; j++)
       for (size_t d = 0; d < width; d++) {
-        float value = ck_half(values[j * value_stride + d]);
+        float value = ck_element(format, values + (j * width + d) * ck_block_bytes(format));
         out[g * out_stride + d] = fmaf(p[g * p_stride + j], value, out[g * out_stride + d]);
       }
 }

@@ -18,6 +18,11 @@ public enum GenerationEnd: Equatable, Sendable {
 public struct Generation: Equatable, Sendable {
   public var tokens: [TokenID]
   public var end: GenerationEnd
+
+  public init(tokens: [TokenID], end: GenerationEnd) {
+    self.tokens = tokens
+    self.end = end
+  }
 }
 
 extension InferenceSession {

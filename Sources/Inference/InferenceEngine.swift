@@ -38,7 +38,8 @@ public final class InferenceEngine: Sendable {
     case .native:
       try KernelPass(
         model: model, pool: pool, kernels: .best, chunkTokenCount: options.chunkTokenCount,
-        rollbackTokenCount: options.rollbackTokenCount, contextLimit: contextLimit)
+        rollbackTokenCount: options.rollbackTokenCount, kvFormat: options.kvFormat,
+        contextLimit: contextLimit)
     }
   }
 }

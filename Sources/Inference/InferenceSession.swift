@@ -14,6 +14,15 @@ public struct PrefixReuse: Equatable, Sendable {
   /// True where more had to be taken back than `InferenceOptions.rollbackTokenCount` covers, so that
   /// the prefix was computed from its start.
   public var restarted: Bool
+
+  public init(
+    keptTokenCount: Int, computedTokenCount: Int, droppedTokenCount: Int, restarted: Bool
+  ) {
+    self.keptTokenCount = keptTokenCount
+    self.computedTokenCount = computedTokenCount
+    self.droppedTokenCount = droppedTokenCount
+    self.restarted = restarted
+  }
 }
 
 /// What a long computation tells its caller, and asks.

@@ -1,4 +1,4 @@
-// KVCache.swift — keys and values of the tokens so far, float16, per layer and head.
+// KVCache.swift — keys and values of the tokens so far, per layer and head.
 //
 // A layer that sees everything grows by blocks, so nothing is ever copied. A sliding layer is a ring: as
 // many positions as its window needs, and some more, so that a caller who takes back a few tokens
@@ -16,28 +16,29 @@ struct KVSegment {
 struct KVLayer: Sendable {
   let headCount: Int
   let headSize: Int
+  let format: KVFormat
   /// Positions in a block; the ring is a single block.
   let blockLength: Int
   let isRing: Bool
   /// Per block: (head, position, component).
-  private(set) var keys: [Buffer<UInt16>] = []
-  private(set) var values: [Buffer<UInt16>] = []
+  private(set) var keys: [Buffer<UInt8>] = []
+  private(set) var values: [Buffer<UInt8>] = []
 
-  init(headCount: Int, headSize: Int, blockLength: Int, isRing: Bool) {
+  init(headCount: Int, headSize: Int, format: KVFormat, blockLength: Int, isRing: Bool) {
     self.headCount = headCount
     self.headSize = headSize
+    self.format = format
     self.blockLength = blockLength
     self.isRing = isRing
   }
 
   /// Makes room for `positionCount` positions.
   mutating func reserve(_ positionCount: Int) throws(InferenceError) {
-    let blockCount =
-      isRing ? 1 : (positionCount + blockLength - 1) / blockLength
+    let blockCount = isRing ? 1 : (positionCount + blockLength - 1) / blockLength
     while values.count < blockCount {
-      let count = headCount * blockLength * headSize
-      let key = try Buffer<UInt16>(count: count, purpose: "the KV cache")
-      let value = try Buffer<UInt16>(count: count, purpose: "the KV cache")
+      let count = headCount * blockLength * rowByteCount
+      let key = try Buffer<UInt8>(count: count, purpose: "the KV cache")
+      let value = try Buffer<UInt8>(count: count, purpose: "the KV cache")
       keys.append(key)
       values.append(value)
     }
@@ -57,12 +58,15 @@ struct KVLayer: Sendable {
     return segments
   }
 
-  func key(_ segment: KVSegment, head: Int) -> UnsafeMutablePointer<UInt16> {
-    keys[segment.block].base + (head * blockLength + segment.offset) * headSize
+  /// Bytes of one head's key or value at one position.
+  private var rowByteCount: Int { headSize * format.byteCount }
+
+  func key(_ segment: KVSegment, head: Int) -> UnsafeMutablePointer<UInt8> {
+    keys[segment.block].base + (head * blockLength + segment.offset) * rowByteCount
   }
 
-  func value(_ segment: KVSegment, head: Int) -> UnsafeMutablePointer<UInt16> {
-    values[segment.block].base + (head * blockLength + segment.offset) * headSize
+  func value(_ segment: KVSegment, head: Int) -> UnsafeMutablePointer<UInt8> {
+    values[segment.block].base + (head * blockLength + segment.offset) * rowByteCount
   }
 }
 
@@ -82,15 +86,15 @@ struct KVCache {
   ///   - slackMax: Tokens appended at once, or taken back without recomputing, at most.
   ///   - contextLimit: Positions in all, at most.
   init(
-    layerIsSliding: [Bool], window: Int, headCount: Int, headSize: Int, slackMax: Int,
-    contextLimit: Int
+    layerIsSliding: [Bool], window: Int, headCount: Int, headSize: Int, format: KVFormat,
+    slackMax: Int, contextLimit: Int
   ) {
     self.window = window
     let ringLength = min(window - 1 + slackMax, contextLimit)
     self.ringLength = ringLength
     layers = layerIsSliding.map { isSliding in
       KVLayer(
-        headCount: headCount, headSize: headSize,
+        headCount: headCount, headSize: headSize, format: format,
         blockLength: isSliding ? ringLength : Self.blockLength, isRing: isSliding)
     }
   }

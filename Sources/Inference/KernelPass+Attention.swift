@@ -53,8 +53,12 @@ extension KernelPass {
       kernels.rotate(keys, heads: kvHeads, half: half, cosines: cosines, sines: sines)
       for segment in layer.segments(start + row..<start + row + 1) {
         for head in 0..<kvHeads {
-          kernels.encode(keys + head * size, count: size, out: layer.key(segment, head: head))
-          kernels.encode(values + head * size, count: size, out: layer.value(segment, head: head))
+          kernels.store(
+            keys + head * size, count: size, format: layer.format,
+            out: layer.key(segment, head: head))
+          kernels.store(
+            values + head * size, count: size, format: layer.format,
+            out: layer.value(segment, head: head))
         }
       }
     }
@@ -79,7 +83,8 @@ extension KernelPass {
       var done = 0
       for segment in segments {
         let keys = MatrixView(
-          halves: cache.key(segment, head: head), rows: segment.count, columns: size)
+          cached: cache.key(segment, head: head), format: cache.format, rows: segment.count,
+          columns: size)
         kernels.multiply(
           keys, rows: 0..<segment.count, x: space.queries.base + offset, xStride: size,
           count: group, out: scores + done, outStride: stride)
@@ -95,8 +100,8 @@ extension KernelPass {
       done = 0
       for segment in segments {
         kernels.accumulate(
-          cache.value(segment, head: head), count: segment.count, width: size,
-          weights: scores + done, weightStride: stride, groups: group, out: attended)
+          cache.value(segment, head: head), format: cache.format, count: segment.count,
+          width: size, weights: scores + done, weightStride: stride, groups: group, out: attended)
         done += segment.count
       }
     }

@@ -21,10 +21,11 @@ final class KernelPass: ForwardPass {
   /// - Parameters:
   ///   - chunkTokenCount: Tokens in one `append`, at most.
   ///   - rollbackTokenCount: Tokens that `keep` can always take back.
+  ///   - kvFormat: How keys and values are held.
   ///   - contextLimit: Tokens in all, at most.
   init(
     model: PreparedModel, pool: ThreadPool, kernels: Kernels, chunkTokenCount: Int,
-    rollbackTokenCount: Int, contextLimit: Int
+    rollbackTokenCount: Int, kvFormat: KVFormat, contextLimit: Int
   ) throws(InferenceError) {
     self.model = model
     self.pool = pool
@@ -35,7 +36,8 @@ final class KernelPass: ForwardPass {
     cache = KVCache(
       layerIsSliding: model.layers.map { $0.window != nil }, window: configuration.slidingWindow,
       headCount: configuration.kvHeadCount, headSize: configuration.headSize,
-      slackMax: max(chunkTokenCount, rollbackTokenCount), contextLimit: contextLimit)
+      format: kvFormat, slackMax: max(chunkTokenCount, rollbackTokenCount),
+      contextLimit: contextLimit)
   }
 
   func keep(_ count: Int) -> Bool { cache.keep(count) }
@@ -55,7 +57,8 @@ final class KernelPass: ForwardPass {
     let hidden = model.configuration.hiddenSize
     normalize(rows, gain: model.outputNorm)
     let products = [Product(matrix: model.unembedding.view, bias: nil, out: out)]
-    multiply(products, x: space.normed, firstRow: rows.lowerBound, xWidth: hidden, count: rows.count)
+    multiply(
+      products, x: space.normed, firstRow: rows.lowerBound, xWidth: hidden, count: rows.count)
   }
 
   /// Embedding rows and rotary angles of a chunk.

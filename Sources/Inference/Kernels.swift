@@ -46,14 +46,14 @@ struct MatrixView: Sendable {
       scale_row_stride: matrix.scaleRowStride, columns: matrix.columns, format: format.kernelFormat)
   }
 
-  /// Positions of one head in the KV cache: `rows` rows of `columns` float16.
-  init(halves: UnsafePointer<UInt16>, rows: Int, columns: Int) {
+  /// Positions of one head in the KV cache: `rows` rows of `columns` numbers.
+  init(cached: UnsafePointer<UInt8>, format: KVFormat, rows: Int, columns: Int) {
+    let size = format.byteCount
     self.rows = rows
     self.columns = columns
     raw = ck_matrix(
-      weight: UnsafeRawPointer(halves).assumingMemoryBound(to: UInt8.self), scales: nil,
-      row_stride: 2 * columns, column_stride: 2, scale_row_stride: 0, columns: columns,
-      format: CK_F16)
+      weight: cached, scales: nil, row_stride: size * columns, column_stride: size,
+      scale_row_stride: 0, columns: columns, format: format.kernelFormat)
   }
 
   private static func fits(
@@ -84,6 +84,15 @@ extension WeightFormat {
     case .q6_K: CK_Q6_K
     case .mxfp4: CK_MXFP4
     case .mxfp4Split: CK_MXFP4_SPLIT
+    }
+  }
+}
+
+extension KVFormat {
+  fileprivate var kernelFormat: ck_format {
+    switch self {
+    case .f32: CK_F32
+    case .f16: CK_F16
     }
   }
 }
@@ -125,15 +134,22 @@ struct Kernels: Sendable {
   }
 
   func accumulate(
-    _ values: UnsafePointer<UInt16>, count: Int, width: Int, weights: Floats, weightStride: Int,
-    groups: Int, out: Floats
+    _ values: UnsafePointer<UInt8>, format: KVFormat, count: Int, width: Int, weights: Floats,
+    weightStride: Int, groups: Int, out: Floats
   ) {
-    ck_accumulate_f16(
-      level, out, width, values, width, count, width, weights, weightStride, groups)
+    ck_accumulate(
+      level, out, width, format.kernelFormat, values, count, width, weights, weightStride, groups)
   }
 
-  func encode(_ x: Floats, count: Int, out: UnsafeMutablePointer<UInt16>) {
-    ck_encode_f16(level, out, x, count)
+  /// Stores numbers in the cache.
+  func store(_ x: Floats, count: Int, format: KVFormat, out: UnsafeMutablePointer<UInt8>) {
+    let out = UnsafeMutableRawPointer(out)
+    switch format {
+    case .f32:
+      out.copyMemory(from: x, byteCount: count * format.byteCount)
+    case .f16:
+      ck_encode_f16(level, out.bindMemory(to: UInt16.self, capacity: count), x, count)
+    }
   }
 
   func add(_ x: Floats, scale: Float = 1, count: Int, to out: Floats) {

@@ -11,6 +11,12 @@ public struct Score: Equatable, Sendable {
   public var argmax: [TokenID]
   /// Sum over all tokens but the first of -log p(token), in nats.
   public var negativeLogLikelihood: Double
+
+  public init(lastLogits: [Float], argmax: [TokenID], negativeLogLikelihood: Double) {
+    self.lastLogits = lastLogits
+    self.argmax = argmax
+    self.negativeLogLikelihood = negativeLogLikelihood
+  }
 }
 
 extension InferenceSession {

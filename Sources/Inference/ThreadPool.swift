@@ -145,8 +145,10 @@ private final class Shared: Sendable {
 
 /// A POSIX mutex and condition variable, at addresses that do not move.
 private final class Gate: Sendable {
-  private nonisolated(unsafe) let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private nonisolated(unsafe) let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private nonisolated(unsafe) let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(
+    capacity: 1)
+  private nonisolated(unsafe) let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(
+    capacity: 1)
 
   init() {
     pthread_mutex_init(mutex, nil)

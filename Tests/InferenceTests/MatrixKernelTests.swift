@@ -91,9 +91,10 @@ import Testing
       for index in matrix.bytes.indices { matrix.bytes[index] = 0x22 }
       let x = [Float](repeating: 1, count: 32)
       for level in kernelLevels {
-        for (code, sum) in [(UInt8(0), Float(sign: .plus, exponent: -122, significand: 1)),
-          (1, 0x1p-121), (127, 32), (254, .infinity)]
-        {
+        for (code, sum) in [
+          (UInt8(0), Float(sign: .plus, exponent: -122, significand: 1)),
+          (1, 0x1p-121), (127, 32), (254, .infinity),
+        ] {
           matrix.scales = [code]
           if format.name == "mxfp4" { matrix.bytes[0] = code }
           #expect(matrix.product(level, x, count: 1) == [sum])

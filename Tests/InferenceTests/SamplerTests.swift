@@ -80,9 +80,11 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
   }
 
   @Test func `draws only what is allowed`() throws {
-    let only = try histogram(logits(probabilities), SamplerSettings(), allowed: .only([2, 4, 99, -7]))
+    let only = try histogram(
+      logits(probabilities), SamplerSettings(), allowed: .only([2, 4, 99, -7]))
     #expect(close(only, [0, 0, 0.3 / 0.35, 0, 0.05 / 0.35]))
-    let rest = try histogram(logits(probabilities), SamplerSettings(), allowed: .allExcept([0, 77]))
+    let rest = try histogram(
+      logits(probabilities), SamplerSettings(), allowed: .allExcept([0, 77]))
     #expect(close(rest, [0, 0.05 / 0.6, 0.3 / 0.6, 0.2 / 0.6, 0.05 / 0.6]))
   }
 
@@ -130,7 +132,9 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
   @Test(arguments: [AllowedTokens.only([]), .only([5, -1]), .allExcept([0, 1, 2])])
   func `refuses a constraint that allows nothing`(allowed: AllowedTokens) throws {
     var sampler = try Sampler(seed: 1)
-    #expect(throws: InferenceError.noTokenAllowed) { try sampler.next([1, 2, 3], allowed: allowed) }
+    #expect(throws: InferenceError.noTokenAllowed) {
+      try sampler.next([1, 2, 3], allowed: allowed)
+    }
     #expect(throws: InferenceError.noTokenAllowed) { try sampler.next([]) }
   }
 

@@ -99,27 +99,27 @@ private let counts = [1, 7, 8, 16, 17, 45, 128]
     }
   }
 
-  @Test(arguments: [1, 15, 16, 40, 64])
-  func `accumulates values in order of position`(width: Int) {
+  @Test(arguments: [1, 15, 16, 40, 64], [CK_F32, CK_F16])
+  func `accumulates values in order of position`(width: Int, format: ck_format) {
     var random = SplitMix64(seed: 4)
     let (count, groups) = (11, 6)
-    let values = random.floats(count * width).map { Float16($0) }
+    let values = random.floats(count * width).map { format == CK_F16 ? Float(Float16($0)) : $0 }
     let p = random.floats(groups * count)
     let start = random.floats(groups * width)
-    let halves = values.map(\.bitPattern)
+    let bytes = values.flatMap { value in
+      format == CK_F16
+        ? withUnsafeBytes(of: Float16(value)) { Array($0) }
+        : withUnsafeBytes(of: value) { Array($0) }
+    }
     let results = kernelLevels.map { level in
       var whole = start
-      ck_accumulate_f16(level, &whole, width, halves, width, count, width, p, count, groups)
+      ck_accumulate(level, &whole, width, format, bytes, count, width, p, count, groups)
       // In two parts, as where a ring wraps.
       var parts = start
-      ck_accumulate_f16(level, &parts, width, halves, width, 4, width, p, count, groups)
-      p.withUnsafeBufferPointer { p in
-        halves.withUnsafeBufferPointer { halves in
-          guard let p = p.baseAddress, let halves = halves.baseAddress else { return }
-          ck_accumulate_f16(
-            level, &parts, width, halves + 4 * width, width, count - 4, width, p + 4, count, groups)
-        }
-      }
+      ck_accumulate(level, &parts, width, format, bytes, 4, width, p, count, groups)
+      let rest = Array(bytes[(bytes.count / count * 4)...])
+      ck_accumulate(
+        level, &parts, width, format, rest, count - 4, width, Array(p[4...]), count, groups)
       #expect(bits(parts) == bits(whole))
       return whole
     }

@@ -119,11 +119,11 @@ void ck_softmax_sink(ck_level level, float *scores, size_t count, float scale, f
 
 /// out[g * out_stride + d] = fma(p[g * p_stride + j], values[j, d], out[...]) for j = 0, 1, … in order.
 ///
-/// values: (count, width) f16, rows value_stride elements apart. p: (groups, count) float.
+/// values: (count, width) of `format`, CK_F32 or CK_F16, contiguous. p: (groups, count) float.
 /// out: (groups, width) float, added to. No overlap.
-void ck_accumulate_f16(ck_level level, float *out, size_t out_stride, const uint16_t *values,
-                       size_t value_stride, size_t count, size_t width, const float *p,
-                       size_t p_stride, size_t groups);
+void ck_accumulate(ck_level level, float *out, size_t out_stride, ck_format format,
+                   const uint8_t *values, size_t count, size_t width, const float *p,
+                   size_t p_stride, size_t groups);
 
 /// out[i] = x[i] as f16, rounded to nearest even; beyond ±65504 the nearest finite value. A NaN stays one.
 ///
