@@ -7,7 +7,7 @@
 
 #if defined(__x86_64__)
 
-/// Functions of a level name their instruction set themselves; the file is compiled for the baseline.
+/// Functions of a level name their instruction set; the file is compiled for the baseline.
 #define CK_AVX2_TARGET __attribute__((target("avx2,fma,f16c")))
 
 void ck_avx2_matmul(float *out, size_t out_stride, const ck_matrix *matrix, size_t row_begin,

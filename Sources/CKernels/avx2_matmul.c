@@ -1,9 +1,9 @@
-// avx2_matmul.c — matrix times activation columns with AVX2: the sums of scalar.c, eight lanes a register.
+// avx2_matmul.c — matrix times activation columns with AVX2: scalar.c's sums, 8 lanes a register.
 //
 // Two ways through the same sums. Few activation columns: two weight rows at a time are decoded in
 // registers and meet up to three columns. Many: two rows are decoded into a panel that stays in the
-// first-level cache, and every column passes over it, three at a time; the lanes wait in memory between
-// panels. A format is a constant in each instance, so its decoding is inlined and unrolled.
+// first-level cache, and every column passes over it, three at a time; the lanes wait in memory
+// between panels. A format is a constant in each instance, so its decoding is inlined and unrolled.
 
 #include "avx2.h"
 

@@ -54,8 +54,8 @@ CK_INLINE float ck_half(uint16_t half) {
 
 CK_INLINE float ck_from_f16(const uint8_t *bytes) { return ck_half(ck_u16(bytes)); }
 
-/// 2^(exponent - 128): half of the E8M0 scale, because the code table below is doubled. The code 255
-/// is NaN; 0 and 1 give subnormals.
+/// 2^(exponent - 128): half of the E8M0 scale, because the code table below is doubled. The code
+/// 255 is NaN; 0 and 1 give subnormals.
 CK_INLINE float ck_half_scale(uint8_t exponent) {
   if (exponent == 255) return ck_float(0x7FC00000u);
   return ck_float(exponent < 2 ? 0x00200000u << exponent : (uint32_t)(exponent - 1) << 23);

@@ -1,7 +1,8 @@
-// elementwise.h — kernels without sums: one body, compiled once per level by each file that includes it.
+// elementwise.h — kernels in one body, compiled once per level by each file that includes it.
 //
-// No element depends on another, so every vector width gives the same results, provided that the
-// compiler neither contracts nor reassociates (-ffp-contract=off, no fast-math).
+// No element depends on another, and where there is a sum its 16 lanes are written out, so every
+// vector width gives the same results, provided that the compiler neither contracts nor
+// reassociates (-ffp-contract=off, no fast-math).
 
 #ifndef CK_ELEMENTWISE_H
 #define CK_ELEMENTWISE_H
@@ -116,9 +117,11 @@ CK_INLINE void ck_strided_body(float *out, size_t out_stride, const ck_matrix *m
       size_t tile = count - start < CK_TILE_COUNT ? count - start : CK_TILE_COUNT;
       memset(lanes, 0, tile * sizeof lanes[0]);
       for (size_t c = 0; c < matrix->columns; c++) {
-        const uint8_t *column = matrix->weight + first * matrix->row_stride + c * matrix->column_stride;
-        for (size_t r = 0; r < CK_TILE_ROWS; r++)
-          weights[r] = r < rows ? ck_element(matrix->format, column + r * matrix->row_stride) : 0.0f;
+        const uint8_t *column = matrix->weight + c * matrix->column_stride;
+        for (size_t r = 0; r < CK_TILE_ROWS; r++) {
+          const uint8_t *element = column + (first + r) * matrix->row_stride;
+          weights[r] = r < rows ? ck_element(matrix->format, element) : 0.0f;
+        }
         for (size_t t = 0; t < tile; t++) {
           float *lane = lanes[t][c & 15];
           float value = x[(start + t) * x_stride + c];

@@ -11,7 +11,7 @@ final class Buffer<Element: BitwiseCopyable>: Sendable {
   /// Safe to share under the rule above.
   nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
 
-  /// - Parameter purpose: What the memory is for, in an error's words.
+  /// `purpose` says what the memory is for, in an error's words.
   init(count: Int, purpose: String) throws(InferenceError) {
     let (byteCount, overflow) = max(count, 1).multipliedReportingOverflow(
       by: MemoryLayout<Element>.stride)

@@ -29,12 +29,17 @@ extension InferenceSession {
   /// Samples tokens after `prefix` on the caller's thread.
   ///
   /// - Parameters:
+  ///   - prefix: The whole history; what the session holds of it is not computed again.
   ///   - sampler: Moves on by one per token.
   ///   - stopTokens: Any of them ends the generation, and is the last token of it.
   ///   - tokenCountMax: Tokens to generate, at most.
-  ///   - control: For the prompt's computation; its cancellation check is asked before each token too.
+  ///   - control: For the prompt's computation; its cancellation check is asked before each token
+  ///     too.
   ///   - constraint: What may come next, given what was generated so far; nil for everything.
   ///   - onToken: Gets each token as it comes, and says whether to go on.
+  /// - Returns: The tokens and why there are no more.
+  /// - Throws: What `logits(after:control:)` and `Sampler.next` throw. Tokens that `onToken` got
+  ///   stay sampled, and the session holds what it computed.
   public func generate(
     after prefix: [TokenID], sampler: inout Sampler, stopTokens: Set<TokenID>, tokenCountMax: Int,
     control: PrefillControl = PrefillControl(),

@@ -1,4 +1,4 @@
-// InferenceError.swift — what can go wrong between token ids and the next token, and what to do about it.
+// InferenceError.swift — what can go wrong between token ids and the next token, and what to do then.
 
 public import Base
 

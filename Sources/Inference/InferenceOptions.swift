@@ -5,8 +5,8 @@ public enum Precision: String, CaseIterable, Sendable {
   /// The definition: every weight decoded to float32, every sum a plain loop in Swift, a float32 KV
   /// cache. Slow, and what `native` is compared with.
   case f32
-  /// Weights in the format they are stored in, float32 activations, in C kernels for this machine. The
-  /// default.
+  /// Weights in the format they are stored in, float32 activations, in C kernels for this machine.
+  /// The default.
   case native
 }
 
@@ -25,13 +25,15 @@ public enum KVFormat: String, CaseIterable, Sendable {
   }
 }
 
-/// How an engine computes. None of it but `precision` and `kvFormat` shows in a single bit of any logit.
+/// How an engine computes. None of it but `precision` and `kvFormat` shows in a single bit of any
+/// logit.
 public struct InferenceOptions: Equatable, Sendable {
   public var precision: Precision
   /// Threads that compute, the caller's included; nil for one per physical core that the process
   /// may use.
   public var threadCount: Int?
-  /// Tokens of a prompt that are computed together, so that each weight is read once for all of them.
+  /// Tokens of a prompt that are computed together, so that each weight is read once for all of
+  /// them.
   public var chunkTokenCount: Int
   /// Tokens that a session can take back without computing the prefix again. Costs memory in the
   /// sliding layers: 49 MB per 1,000 tokens on gpt-oss-20b in float32.

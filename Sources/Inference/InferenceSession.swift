@@ -11,8 +11,8 @@ public struct PrefixReuse: Equatable, Sendable {
   public var computedTokenCount: Int
   /// Held tokens that were taken back.
   public var droppedTokenCount: Int
-  /// True where more had to be taken back than `InferenceOptions.rollbackTokenCount` covers, so that
-  /// the prefix was computed from its start.
+  /// True where more had to be taken back than `InferenceOptions.rollbackTokenCount` covers, so
+  /// that the prefix was computed from its start.
   public var restarted: Bool
 
   public init(
@@ -41,11 +41,11 @@ public struct PrefillControl {
   }
 }
 
-/// One timeline. Callers always hand over the full prefix; the session finds what it has in common with
-/// what it holds and computes only the rest.
+/// One timeline. Callers always hand over the full prefix; the session finds what it has in common
+/// with what it holds and computes only the rest.
 ///
-/// Logits do not depend, in any bit, on what was held before, on the number of threads, or on the size
-/// of chunks. Not for several threads at once.
+/// Logits do not depend, in any bit, on what was held before, on the number of threads, or on the
+/// size of chunks. Not for several threads at once.
 public final class InferenceSession {
   public let engine: InferenceEngine
   /// Tokens that fit.
@@ -65,8 +65,8 @@ public final class InferenceSession {
   /// Positions whose logits are computed together when all are wanted.
   private static let logitRowCountMax = 16
 
-  /// - Parameter contextLimit: Tokens that may be held; nil, or more than the model was made for,
-  ///   means what the model was made for.
+  /// Holds `contextLimit` tokens at most; nil, or more than the model was made for, means what the
+  /// model was made for.
   public init(engine: InferenceEngine, contextLimit: Int? = nil) throws(InferenceError) {
     let limit = min(contextLimit ?? Int.max, engine.configuration.contextLengthMax)
     guard limit > 0 else {
@@ -80,8 +80,8 @@ public final class InferenceSession {
 
   /// Logits for the token after `prefix`, one per entry of the vocabulary.
   ///
-  /// - Throws: `cancelled` leaves the session with the chunks computed so far; any other error leaves
-  ///   it as consistent. The next call may hand over any prefix.
+  /// - Throws: `cancelled` leaves the session with the chunks computed so far; any other error
+  ///   leaves it as consistent. The next call may hand over any prefix.
   public func logits(
     after prefix: [TokenID], control: PrefillControl = PrefillControl()
   ) throws(InferenceError) -> [Float] {
@@ -105,8 +105,8 @@ public final class InferenceSession {
 
   /// Computes `prefix` from its start and shows the logits after each of its tokens.
   ///
-  /// - Parameter visit: Gets a token's index in the prefix and the logits after it; they are valid only
-  ///   during the call.
+  /// `visit` gets a token's index in the prefix and the logits after it, which are valid only
+  /// during the call. What it throws ends the computation.
   public func forEachLogits(
     of prefix: [TokenID], control: PrefillControl = PrefillControl(),
     _ visit: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) throws(InferenceError) -> Void
@@ -163,9 +163,8 @@ public final class InferenceSession {
       restarted: !isExact)
   }
 
-  /// Computes what `prefix` has beyond `tokens`, in chunks.
-  ///
-  /// - Parameter onChunk: Gets each chunk's indices in the prefix, while its logits can be had.
+  /// Computes what `prefix` has beyond `tokens`, in chunks. `onChunk` gets each chunk's indices in
+  /// the prefix, while its logits can be had.
   private func extend(
     to prefix: [TokenID], control: PrefillControl,
     onChunk: (Range<Int>) throws(InferenceError) -> Void

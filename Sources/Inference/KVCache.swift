@@ -1,8 +1,8 @@
 // KVCache.swift — keys and values of the tokens so far, per layer and head.
 //
-// A layer that sees everything grows by blocks, so nothing is ever copied. A sliding layer is a ring: as
-// many positions as its window needs, and some more, so that a caller who takes back a few tokens
-// still finds the window before them intact.
+// A layer that sees everything grows by blocks, so nothing is ever copied. A sliding layer is a
+// ring: as many positions as its window needs, and some more, so that a caller who takes back a few
+// tokens still finds the window before them intact.
 
 /// Where consecutive positions lie in memory.
 struct KVSegment {
@@ -82,9 +82,8 @@ struct KVCache {
   /// Positions that a growing layer adds at a time.
   private static let blockLength = 256
 
-  /// - Parameters:
-  ///   - slackMax: Tokens appended at once, or taken back without recomputing, at most.
-  ///   - contextLimit: Positions in all, at most.
+  /// `slackMax` is how many tokens are appended at once, or taken back without recomputing, at
+  /// most; `contextLimit` how many positions there can be in all.
   init(
     layerIsSliding: [Bool], window: Int, headCount: Int, headSize: Int, format: KVFormat,
     slackMax: Int, contextLimit: Int

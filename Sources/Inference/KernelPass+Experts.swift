@@ -1,4 +1,4 @@
-// KernelPass+Experts.swift — the mixture of experts: route, gather by expert, two matrices, combine.
+// KernelPass+Experts.swift — the mixture of experts: route, gather by expert, two matrices, add up.
 
 import ModelFiles
 

@@ -1,7 +1,7 @@
 // KernelPass.swift — the forward pass on the kernels: weights as stored, activations float32.
 //
-// Each step is a region of the pool: matrices by tiles of rows, the rest by tokens or heads. A chunk's
-// tokens go through a layer together, so that a weight row is decoded once for all of them.
+// Each step is a region of the pool: matrices by tiles of rows, the rest by tokens or heads. A
+// chunk's tokens go through a layer together, so that a weight row is decoded once for all of them.
 
 import Base
 import ModelFiles
@@ -18,11 +18,8 @@ final class KernelPass: ForwardPass {
   var scoreStride = 0
   var tokenCount: Int { cache.tokenCount }
 
-  /// - Parameters:
-  ///   - chunkTokenCount: Tokens in one `append`, at most.
-  ///   - rollbackTokenCount: Tokens that `keep` can always take back.
-  ///   - kvFormat: How keys and values are held.
-  ///   - contextLimit: Tokens in all, at most.
+  /// One `append` takes `chunkTokenCount` tokens at most, `keep` can always take back
+  /// `rollbackTokenCount`, and there are `contextLimit` in all at most.
   init(
     model: PreparedModel, pool: ThreadPool, kernels: Kernels, chunkTokenCount: Int,
     rollbackTokenCount: Int, kvFormat: KVFormat, contextLimit: Int

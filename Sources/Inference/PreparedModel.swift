@@ -1,7 +1,7 @@
 // PreparedModel.swift — weights checked against the configuration and ready to compute with.
 //
-// Matrices stay where they are mapped; vectors are small and become float32. Whatever a file got wrong
-// is an error here, so that nothing after this point needs to look at a shape again.
+// Matrices stay where they are mapped; vectors are small and become float32. Whatever a file got
+// wrong is an error here, so that nothing after this point needs to look at a shape again.
 
 import ModelFiles
 

@@ -13,7 +13,8 @@ package enum ProcessorCount {
     return max(1, min(cores.isEmpty ? 1 : cores.count, quota))
   }
 
-  /// Numbers of the processors in the affinity mask, which the kernel shows as a list such as "0-3,8".
+  /// Numbers of the processors in the affinity mask, which the kernel shows as a list such as
+  /// "0-3,8".
   private static func allowedProcessors() -> [Int] {
     let field = "Cpus_allowed_list:"
     guard let lines = text("/proc/self/status")?.split(separator: "\n"),

@@ -1,7 +1,8 @@
 // ReferencePass.swift — the forward pass as its definition: plain loops over float32, no kernels.
 //
-// To be read beside the model's description: one token at a time, every sum from the first term to the
-// last. Only the matrices know of more than one token and thread, because decoding a row is dear.
+// To be read beside the model's description: one token at a time, every sum from the first term to
+// the last. Only the matrices know of more than one token and thread, because decoding a row is
+// dear.
 
 import Base
 import Glibc

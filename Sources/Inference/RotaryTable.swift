@@ -5,8 +5,9 @@ package import ModelFiles
 
 /// Cosines and sines for any position, computed in double precision and rounded once.
 ///
-/// Source: Peng et al. 2023, "YaRN", in the form that gpt-oss uses: the correction range is not rounded
-/// unless the configuration says so, and cosine and sine carry the concentration at all positions.
+/// Source: Peng et al. 2023, "YaRN", in the form that gpt-oss uses: the correction range is not
+/// rounded unless the configuration says so, and cosine and sine carry the concentration at all
+/// positions.
 package struct RotaryTable: Sendable {
   /// Radians per position, for each pair of a head.
   package let frequencies: [Double]
@@ -51,9 +52,7 @@ package struct RotaryTable: Sendable {
     return (low, high == low ? low + 0.001 : high)
   }
 
-  /// - Parameters:
-  ///   - cosines: (pairs,) overwritten.
-  ///   - sines: (pairs,) overwritten.
+  /// Overwrites `cosines` and `sines`, (pairs,) each.
   package func fill(
     position: Int, cosines: UnsafeMutablePointer<Float>, sines: UnsafeMutablePointer<Float>
   ) {

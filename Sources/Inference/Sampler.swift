@@ -38,10 +38,11 @@ public struct SamplerSettings: Equatable, Sendable {
 
 /// A seeded sampler. The same settings, seed and position give the same token for the same logits.
 ///
-/// Order: the constraint's mask, temperature, top-k, top-p, min-p, each on what the one before left, then
-/// one draw over the survivors by ascending id. A filter that removes nothing therefore changes nothing.
-/// Every token takes exactly one number from the generator, also where none is needed, so that seed and
-/// position are the whole state: a run is resumed by handing both over again.
+/// Order: the constraint's mask, temperature, top-k, top-p, min-p, each on what the one before
+/// left, then one draw over the survivors by ascending id. A filter that removes nothing therefore
+/// changes nothing. Every token takes exactly one number from the generator, also where none is
+/// needed, so that seed and position are the whole state: a run is resumed by handing both over
+/// again.
 public struct Sampler: Equatable, Sendable {
   public let settings: SamplerSettings
   public let seed: UInt64
@@ -49,7 +50,9 @@ public struct Sampler: Equatable, Sendable {
   public private(set) var position: Int
   private var random: SplitMix64
 
-  /// - Parameter position: Tokens that were sampled before; at least 0.
+  /// Starts after `position` tokens that were sampled before.
+  ///
+  /// - Throws: `settingOutOfRange`.
   public init(
     _ settings: SamplerSettings = SamplerSettings(), seed: UInt64, position: Int = 0
   ) throws(InferenceError) {
@@ -64,12 +67,13 @@ public struct Sampler: Equatable, Sendable {
     random = SplitMix64(seed: seed &+ UInt64(position) &* 0x9E37_79B9_7F4A_7C15)
   }
 
-  /// The next token.
+  /// Draws the next token.
   ///
   /// - Parameters:
   ///   - logits: One per entry of the vocabulary. Minus infinity counts as impossible.
   ///   - allowed: What may be sampled; nil for everything. Ids outside the vocabulary are ignored.
   ///   - tokenCount: Tokens that the logits come after, for the error's words.
+  /// - Returns: An id below the count of logits.
   /// - Throws: `unusableLogits` for a NaN or plus infinity anywhere, or where nothing allowed is
   ///   possible; `noTokenAllowed`. The position does not move then.
   public mutating func next(
@@ -154,8 +158,8 @@ public struct Sampler: Equatable, Sendable {
   private func keepTopP(_ candidates: inout [Candidate]) {
     guard settings.topP < 1 else { return }
     let total = candidates.reduce(0) { $0 + $1.weight }
-    // All candidates below this together have less than 1 - topP, so none of them is needed; what is
-    // left to sort is few for any but the flattest distributions.
+    // All candidates below this together have less than 1 - topP, so none of them is needed; what
+    // is left to sort is few for any but the flattest distributions.
     let least = (1 - settings.topP) * total / Double(candidates.count)
     candidates = candidates.filter { $0.weight >= least }.sorted(by: Candidate.precedes)
     var sum = 0.0

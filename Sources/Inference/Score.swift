@@ -20,7 +20,8 @@ public struct Score: Equatable, Sendable {
 }
 
 extension InferenceSession {
-  /// Computes `tokens` from the start and scores each against what the model predicted for its place.
+  /// Computes `tokens` from the start and scores each against what the model predicted for its
+  /// place.
   ///
   /// - Throws: `unusableLogits` where a logit is NaN or infinite.
   public func score(

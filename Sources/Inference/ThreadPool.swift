@@ -1,8 +1,8 @@
 // ThreadPool.swift — threads that compute: never the cooperative pool's, which must not stall.
 //
-// Work comes as a region: a number of units that any thread may take in any order. Units never add to
-// one another's results, so the order shows nowhere. Between regions a worker spins for a moment, since
-// the next region usually follows within microseconds, and then sleeps.
+// Work comes as a region: a number of units that any thread may take in any order. Units never add
+// to one another's results, so the order shows nowhere. Between regions a worker spins for a
+// moment, since the next region usually follows within microseconds, and then sleeps.
 
 import Glibc
 import Synchronization
@@ -16,7 +16,7 @@ package final class ThreadPool: Sendable {
   /// One region at a time, when several sessions share the pool.
   private let turn = Gate()
 
-  /// - Parameter threadCount: At least 1. Where the system refuses a thread, the pool has fewer.
+  /// Starts `threadCount - 1` threads; where the system refuses one, the pool has fewer.
   package init(threadCount: Int) {
     let shared = Shared()
     var workers: [pthread_t] = []
@@ -36,8 +36,7 @@ package final class ThreadPool: Sendable {
   }
 
   /// Calls `body` once for each unit in `0..<count`, on all threads, and returns when all are done.
-  ///
-  /// - Parameter body: Gets the unit and the number of the thread it runs on, below `threadCount`.
+  /// It gets the unit and the number of the thread it runs on, below `threadCount`.
   package func run(_ count: Int, _ body: @Sendable (_ unit: Int, _ thread: Int) -> Void) {
     guard !workers.isEmpty, count > 1 else {
       for unit in 0..<max(0, count) { body(unit, 0) }

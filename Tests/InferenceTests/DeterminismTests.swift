@@ -71,8 +71,8 @@ private let arithmetics: [(Precision, KVFormat)] = [(.f32, .f32), (.native, .f32
   }
 
   @Test func `restart exactly where the rings end`() throws {
-    // Window 16, slack 40: 55 positions. After 100 tokens the rings hold 45..<100, and the token after
-    // the first n needs the 15 before it.
+    // Window 16, slack 40: 55 positions. After 100 tokens the rings hold 45..<100, and the token
+    // after the first n needs the 15 before it.
     for (count, restarted) in [(61, false), (60, true)] {
       let session = try TinyModel.session(
         InferenceOptions(threadCount: 1, chunkTokenCount: 40, rollbackTokenCount: 40))

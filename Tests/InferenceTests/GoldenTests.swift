@@ -1,4 +1,4 @@
-// GoldenTests.swift — the forward pass against transformers, in both precisions and every file format.
+// GoldenTests.swift — the forward pass against transformers, in both precisions and every format.
 
 import Base
 import Inference

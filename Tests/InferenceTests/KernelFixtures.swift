@@ -10,7 +10,8 @@ extension SplitMix64 {
   mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in nextFloat() } }
 }
 
-/// The element formats: how many elements and bytes a block has, and where it keeps float16 numbers.
+/// The element formats: how many elements and bytes a block has, and where it keeps float16
+/// numbers.
 struct KernelFormat: Sendable, CustomStringConvertible {
   let name: String
   let code: ck_format
@@ -78,8 +79,7 @@ struct KernelMatrix: Sendable {
   var rowBytes: Int { columns / format.blockElementCount * format.blockBytes }
 
   /// `out[t, row] = weights · x[t] + bias` for some rows of the matrix; other rows stay at -1.
-  ///
-  /// - Parameter transposed: The bytes are (columns, rows).
+  /// Where `transposed`, the bytes are (columns, rows).
   func product(
     _ level: ck_level, _ x: [Float], count: Int, rows some: Range<Int>? = nil,
     bias: [Float]? = nil, transposed: Bool = false

@@ -64,8 +64,8 @@ import Testing
     #expect(sentence([]) == "There is no token to continue from. Give at least one.")
     #expect(
       sentence([3, 1024]) == """
-        Token 1 of the prefix is 1024, and the model's vocabulary has 1024 entries. The tokens were \
-        probably made with another model's tokenizer.
+        Token 1 of the prefix is 1024, and the model's vocabulary has 1024 entries. The tokens \
+        were probably made with another model's tokenizer.
         """)
     for token in [TokenID(-1), TokenID(.min), TokenID(.max)] {
       #expect(

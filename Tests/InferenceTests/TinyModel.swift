@@ -1,4 +1,4 @@
-// TinyModel.swift — the tiny checkpoints under Tests/Vectors, and what transformers computed from them.
+// TinyModel.swift — the tiny checkpoints under Tests/Vectors, and what transformers made of them.
 
 import Base
 import Inference

@@ -1,5 +1,4 @@
-// VectorKernelTests.swift — norm, rotation, activation, softmax, accumulation, float16: against double
-// precision, and twin against twin.
+// VectorKernelTests.swift — the kernels around the matrices: against doubles, and twin by twin.
 
 import Base
 import CKernels

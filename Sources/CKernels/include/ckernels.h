@@ -1,14 +1,14 @@
 // ckernels.h — the numeric kernels of the forward pass: the contract.
 //
-// No allocation, no input or output, no globals, no locks: every function reads and writes only what
-// its arguments point to. Pointers need no more alignment than their type; weights need none.
-// Sizes are element counts unless a name says bytes. Shapes that do not fit are a bug in the caller.
+// No allocation, no input or output, no globals, no locks: every function reads and writes only
+// what its arguments point to. Pointers need no more alignment than their type; weights need none.
+// Sizes are element counts unless a name says bytes. Shapes that do not fit are the caller's bug.
 //
 // Levels. Each kernel exists as a scalar twin, which is its definition, and as a variant for wider
-// machines. Both follow one order of operations with one rounding each (fused multiply-add where the
-// definition says fma), so at every level the results are equal bit for bit, and equal whatever
-// the number of threads, rows or activation columns that a caller handed over at once. The sign of
-// a zero and the payload of a NaN are not part of that promise.
+// machines. Both follow one order of operations with one rounding each (fused multiply-add where
+// the definition says fma), so at every level the results are equal bit for bit, and equal whatever
+// the number of threads, rows or activation columns that a caller handed over at once. The payload
+// of a NaN is not part of that promise, nor the sign of a zero from a matrix read by columns.
 //
 // The dot product `dot(w, x)` over n columns, everywhere here:
 //   lane(c) = c mod 16; each lane starts at +0 and takes its columns in ascending order,
@@ -111,13 +111,13 @@ void ck_swiglu(ck_level level, float *out, const float *gate, const float *up, s
                float alpha, float limit);
 
 /// Softmax over count scores and one sink, whose probability is dropped:
-/// m = max(sink, max(scale * s)), e[j] = exp(scale * s[j] - m), scores[j] = e[j] / (sum + exp(sink - m)),
-/// where sum runs in 16 lanes like dot.
+/// m = max(sink, max(scale * s)), e[j] = exp(scale * s[j] - m),
+/// scores[j] = e[j] / (sum of e + exp(sink - m)), where the sum runs in 16 lanes like dot.
 ///
 /// scores: (count,) float, overwritten.
 void ck_softmax_sink(ck_level level, float *scores, size_t count, float scale, float sink);
 
-/// out[g * out_stride + d] = fma(p[g * p_stride + j], values[j, d], out[...]) for j = 0, 1, … in order.
+/// out[g * out_stride + d] = fma(p[g * p_stride + j], values[j, d], itself), j = 0, 1, … in order.
 ///
 /// values: (count, width) of `format`, CK_F32 or CK_F16, contiguous. p: (groups, count) float.
 /// out: (groups, width) float, added to. No overlap.
@@ -125,7 +125,8 @@ void ck_accumulate(ck_level level, float *out, size_t out_stride, ck_format form
                    const uint8_t *values, size_t count, size_t width, const float *p,
                    size_t p_stride, size_t groups);
 
-/// out[i] = x[i] as f16, rounded to nearest even; beyond ±65504 the nearest finite value. A NaN stays one.
+/// out[i] = x[i] as f16, rounded to nearest even; beyond ±65504 the nearest finite value. A NaN
+/// stays one.
 ///
 /// x: (count,) float. out: (count,) f16.
 void ck_encode_f16(ck_level level, uint16_t *out, const float *x, size_t count);
