@@ -192,7 +192,7 @@ struct PreparedModel: Sendable {
           """)
     }
     let buffer = try Buffer<Float>(count: count, purpose: "the tensor \"\(weights.name)\"")
-    weights.decode(into: buffer.all)
+    _ = buffer.all.update(fromContentsOf: weights.floats())
     return buffer
   }
 }

@@ -38,7 +38,7 @@ final class ReferencePass: ForwardPass {
   }
 
   func append(_ tokens: ArraySlice<TokenID>) throws(InferenceError) {
-    stream = tokens.map { decodedRow($0.index, of: model.embedding.weights) }
+    stream = tokens.map { model.embedding.weights.row($0.index) }
     for (index, layer) in model.layers.enumerated() {
       attend(layer, index)
       applyExperts(layer)
@@ -183,7 +183,7 @@ final class ReferencePass: ForwardPass {
       nonisolated(unsafe) let out = out
       pool.run((weights.rows + tileRowCount - 1) / tileRowCount) { tile, _ in
         for index in tile * tileRowCount..<min(weights.rows, (tile + 1) * tileRowCount) {
-          let row = decodedRow(index, of: weights)
+          let row = weights.row(index)
           for (place, x) in inputs.enumerated() {
             var sum: Float = 0
             for i in row.indices { sum += row[i] * x[i] }
@@ -194,13 +194,5 @@ final class ReferencePass: ForwardPass {
       count = inputs.count * weights.rows
     }
     return inputs.indices.map { Array(flat[$0 * weights.rows..<($0 + 1) * weights.rows]) }
-  }
-}
-
-/// One row of a matrix as float32.
-private func decodedRow(_ index: Int, of matrix: WeightMatrix) -> [Float] {
-  [Float](unsafeUninitializedCapacity: matrix.columns) { out, count in
-    matrix.decodeRow(index, into: UnsafeMutableBufferPointer(rebasing: out[..<matrix.columns]))
-    count = matrix.columns
   }
 }
