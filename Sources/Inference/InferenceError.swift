@@ -1,4 +1,4 @@
-// InferenceError.swift — what can go wrong between token ids and the next token, and what to do then.
+// InferenceError.swift — what can go wrong between token ids and the next token, and what to do.
 
 public import Base
 

@@ -8,9 +8,10 @@ import Testing
 
 @Suite struct `The forward pass` {
   /// Stored logits are rounded to five digits; 2e-3 is what different orders of summation may cost.
-  @Test(arguments: Precision.allCases)
-  func `agrees with transformers in float32`(precision: Precision) throws {
-    let session = try TinyModel.session(InferenceOptions(precision: precision, threadCount: 2))
+  @Test(arguments: Precision.allCases, ["", "tiny-bf16.gguf"])
+  func `agrees with transformers in float32`(precision: Precision, file: String) throws {
+    let options = InferenceOptions(precision: precision, threadCount: 2)
+    let session = try InferenceSession(engine: TinyModel.engine(file, options))
     for row in try GoldenRow.all() {
       let score = try session.score(row.tokens)
       #expect(distance(score.lastLogits, row.lastLogits) < 2e-3, "\(row)")
@@ -45,6 +46,18 @@ import Testing
       comparedCount += 1
     }
     #expect(comparedCount == 6)
+  }
+
+  /// Rounding the dense weights to eight bits moves every logit a little.
+  @Test(arguments: Precision.allCases)
+  func `stays near with weights of eight bits`(precision: Precision) throws {
+    let options = InferenceOptions(precision: precision, threadCount: 2)
+    let session = try InferenceSession(engine: TinyModel.engine("tiny-q8.gguf", options))
+    for row in try GoldenRow.all() where row.tokens.count > 1 {
+      let score = try session.score(row.tokens)
+      #expect(
+        abs(score.negativeLogLikelihood / row.negativeLogLikelihood - 1) < 0.01, "\(row)")
+    }
   }
 
   @Test func `moves little with a float16 cache`() throws {

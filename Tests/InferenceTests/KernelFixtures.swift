@@ -2,6 +2,8 @@
 
 import Base
 import CKernels
+import ModelFiles
+import TestKit
 
 extension SplitMix64 {
   /// A float in -1..<1.
@@ -10,34 +12,30 @@ extension SplitMix64 {
   mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in nextFloat() } }
 }
 
-/// The element formats: how many elements and bytes a block has, and where it keeps float16
-/// numbers.
+/// An element format by both its names, and where a block of it keeps float16 numbers.
 struct KernelFormat: Sendable, CustomStringConvertible {
-  let name: String
+  let weightFormat: WeightFormat
   let code: ck_format
-  let blockElementCount: Int
-  let blockBytes: Int
   let halfOffsets: [Int]
 
-  var description: String { name }
-  var isDense: Bool { blockElementCount == 1 }
+  var description: String { weightFormat.rawValue }
+  var blockElementCount: Int { weightFormat.blockElementCount }
+  var blockBytes: Int { weightFormat.blockBytes }
+  var isDense: Bool { weightFormat.isDense }
 
   static let all = [
-    KernelFormat("f32", CK_F32, 1, 4, []), KernelFormat("f16", CK_F16, 1, 2, [0]),
-    KernelFormat("bf16", CK_BF16, 1, 2, []), KernelFormat("q4_0", CK_Q4_0, 32, 18, [0]),
-    KernelFormat("q4_1", CK_Q4_1, 32, 20, [0, 2]), KernelFormat("q5_0", CK_Q5_0, 32, 22, [0]),
-    KernelFormat("q5_1", CK_Q5_1, 32, 24, [0, 2]), KernelFormat("q8_0", CK_Q8_0, 32, 34, [0]),
-    KernelFormat("q4_K", CK_Q4_K, 256, 144, [0, 2]),
-    KernelFormat("q5_K", CK_Q5_K, 256, 176, [0, 2]),
-    KernelFormat("q6_K", CK_Q6_K, 256, 210, [208]), KernelFormat("mxfp4", CK_MXFP4, 32, 17, []),
-    KernelFormat("mxfp4 split", CK_MXFP4_SPLIT, 32, 16, []),
+    KernelFormat(.f32, CK_F32, []), KernelFormat(.f16, CK_F16, [0]),
+    KernelFormat(.bf16, CK_BF16, []),
+    KernelFormat(.q4_0, CK_Q4_0, [0]), KernelFormat(.q4_1, CK_Q4_1, [0, 2]),
+    KernelFormat(.q5_0, CK_Q5_0, [0]), KernelFormat(.q5_1, CK_Q5_1, [0, 2]),
+    KernelFormat(.q8_0, CK_Q8_0, [0]), KernelFormat(.q4_K, CK_Q4_K, [0, 2]),
+    KernelFormat(.q5_K, CK_Q5_K, [0, 2]), KernelFormat(.q6_K, CK_Q6_K, [208]),
+    KernelFormat(.mxfp4, CK_MXFP4, []), KernelFormat(.mxfp4Split, CK_MXFP4_SPLIT, []),
   ]
 
-  private init(_ name: String, _ code: ck_format, _ count: Int, _ bytes: Int, _ halves: [Int]) {
-    self.name = name
+  private init(_ format: WeightFormat, _ code: ck_format, _ halves: [Int]) {
+    weightFormat = format
     self.code = code
-    blockElementCount = count
-    blockBytes = bytes
     halfOffsets = halves
   }
 }
@@ -64,8 +62,8 @@ struct KernelMatrix: Sendable {
         block[offset] = UInt8(truncatingIfNeeded: bits)
         block[offset + 1] = UInt8(bits >> 8)
       }
-      if format.name == "mxfp4" { block[0] = UInt8.random(in: 120...127, using: &random) }
-      if format.name == "f32" || format.name == "bf16" {
+      if format.weightFormat == .mxfp4 { block[0] = UInt8.random(in: 120...127, using: &random) }
+      if format.weightFormat == .f32 || format.weightFormat == .bf16 {
         let bits = random.nextFloat().bitPattern
         block = (4 - format.blockBytes..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
       }
@@ -74,6 +72,18 @@ struct KernelMatrix: Sendable {
     scales = (0..<max(1, rows * columns / 32)).map { _ in
       UInt8.random(in: 120...127, using: &random)
     }
+  }
+
+  /// The same weights as ModelFiles sees them.
+  func weights(in folder: TemporaryFolder) throws -> WeightMatrix {
+    let file = try MappedFile(path: folder.write("weights", bytes + scales))
+    let payload = MappedBytes(file: file, offset: 0, count: bytes.count)
+    let isSplit = format.weightFormat == .mxfp4Split
+    return WeightMatrix(
+      name: "weights", format: format.weightFormat, rows: rows, columns: columns, bytes: payload,
+      rowStride: rowBytes, columnStride: format.isDense ? format.blockBytes : 0,
+      scales: isSplit ? MappedBytes(file: file, offset: bytes.count, count: scales.count) : nil,
+      scaleRowStride: isSplit ? columns / 32 : 0)
   }
 
   var rowBytes: Int { columns / format.blockElementCount * format.blockBytes }
@@ -90,7 +100,7 @@ struct KernelMatrix: Sendable {
       scales.withUnsafeBufferPointer { scales in
         guard let weight = bytes.baseAddress else { return }
         var matrix = ck_matrix(
-          weight: weight, scales: format.name == "mxfp4 split" ? scales.baseAddress : nil,
+          weight: weight, scales: format.weightFormat == .mxfp4Split ? scales.baseAddress : nil,
           row_stride: transposed ? format.blockBytes : rowBytes,
           column_stride: transposed ? format.blockBytes * rows : format.blockBytes,
           scale_row_stride: columns / 32, columns: columns, format: format.code)

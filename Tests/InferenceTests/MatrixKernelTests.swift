@@ -2,6 +2,8 @@
 
 import Base
 import CKernels
+import ModelFiles
+import TestKit
 import Testing
 
 @Suite struct `A matrix kernel` {
@@ -20,6 +22,23 @@ import Testing
           #expect(bits(matrix.product(level, x, count: count, bias: bias)) == bits(scalar))
         }
       }
+    }
+  }
+
+  /// Against ModelFiles' decoders, which were written from the formats alone, and double precision.
+  @Test(arguments: KernelFormat.all)
+  func `multiplies by what the format means`(format: KernelFormat) throws {
+    let columns = 5 * max(32, format.blockElementCount)
+    let matrix = KernelMatrix(format, rows: 6, columns: columns, seed: 12)
+    let folder = try TemporaryFolder()
+    let weights = try matrix.weights(in: folder)
+    var random = SplitMix64(seed: 13)
+    let x = random.floats(columns)
+    let out = matrix.product(CK_SCALAR, x, count: 1)
+    for row in 0..<6 {
+      let terms = zip(weights.row(row), x).map { Double($0) * Double($1) }
+      let scale = terms.reduce(0) { $0 + abs($1) }
+      #expect(abs(Double(out[row]) - terms.reduce(0, +)) < 1e-6 * scale, "row \(row)")
     }
   }
 
@@ -85,7 +104,7 @@ import Testing
   }
 
   @Test func `takes the scale code 255 for NaN and 0 for two to the minus 127`() {
-    for format in KernelFormat.all where format.name.hasPrefix("mxfp4") {
+    for format in KernelFormat.all where [.mxfp4, .mxfp4Split].contains(format.weightFormat) {
       var matrix = KernelMatrix(format, rows: 1, columns: 32, seed: 1)
       // All codes 2, which is 1.0.
       for index in matrix.bytes.indices { matrix.bytes[index] = 0x22 }
@@ -96,11 +115,11 @@ import Testing
           (1, 0x1p-121), (127, 32), (254, .infinity),
         ] {
           matrix.scales = [code]
-          if format.name == "mxfp4" { matrix.bytes[0] = code }
+          if format.weightFormat == .mxfp4 { matrix.bytes[0] = code }
           #expect(matrix.product(level, x, count: 1) == [sum])
         }
         matrix.scales = [255]
-        if format.name == "mxfp4" { matrix.bytes[0] = 255 }
+        if format.weightFormat == .mxfp4 { matrix.bytes[0] = 255 }
         #expect(matrix.product(level, x, count: 1)[0].isNaN)
       }
     }
