@@ -102,10 +102,15 @@ extension HeaderReader {
     } else if match.name != name {
       repairs.insert(.correctedName)
     }
-    if message.contentTypeWord == nil,
-      let type = match.suffixes.first(where: { Self.typeWords.contains($0) })
-    {
-      message.contentType = (message.contentType ?? "") + type
+    if message.channel == nil {
+      message.channel = match.suffixes.compactMap(ChannelGuess.exact).first
+    }
+    for suffix in match.suffixes where Self.typeWords.contains(suffix) {
+      if message.contentTypeWord == nil {
+        message.contentType = (message.contentType ?? "") + suffix
+      } else if message.contentTypeWord != suffix {
+        leave(suffix, space: "")
+      }
     }
   }
 

@@ -58,8 +58,10 @@ public struct HeaderGrammar: Sendable {
   /// Replaces the tools that may be called. A header that is being sampled already is still finished
   /// by the old rules, so a caller that withdraws a tool judges the call all the same.
   public mutating func setTools(_ tools: [CallableTool]) throws(HarmonyError) {
-    rules.tools = tools
-    nextAutomaton = try HeaderAutomaton(vocabulary, rules)
+    var newRules = rules
+    newRules.tools = tools
+    nextAutomaton = try HeaderAutomaton(vocabulary, newRules)
+    rules = newRules
     settle()
   }
 
@@ -80,7 +82,9 @@ public struct HeaderGrammar: Sendable {
       state = automaton.content(at: next).map(State.content) ?? .header(next)
       settle()
     case .content(var rule):
-      guard allowed(by: rule).contains(token) else { return false }
+      guard vocabulary.tokenizer.hasToken(token), allowed(by: rule).contains(token) else {
+        return false
+      }
       if token == rule.terminator {
         let isOver = token != vocabulary.tokens.end
         state = isOver ? .done : .header(HeaderAutomaton.between)
