@@ -151,7 +151,8 @@ extension HeaderReader {
       tools.exact($0.text) == nil && !Self.looseTypeWords.contains($0.text)
     }
     guard unknown <= Self.unknownWordsMax else { return }
-    if message.recipient == nil {
+    // A final message is a call only if it says so by "to=".
+    if message.recipient == nil, message.channel != .final {
       for (index, word) in words.enumerated() where !word.isAddressed && !word.isText {
         guard let match = tools.resolve(word.text) else { continue }
         take(match, for: word.text)
@@ -202,8 +203,10 @@ extension HeaderReader {
     if word.isConstrained || message.recipient != nil, message.contentType == nil {
       let type = String(word.text.prefix { $0.isASCII && $0.isLetter })
       guard word.isConstrained || Self.typeWords.contains(type) else { return false }
-      message.contentType = (word.isConstrained ? HarmonyMessage.constrainMark : "") + type
-      return cut(type.count)
+      // A body may follow without a break: "jsonprint(1)".
+      let known = Self.looseTypeWords.first { type.hasPrefix($0) } ?? type
+      message.contentType = (word.isConstrained ? HarmonyMessage.constrainMark : "") + known
+      return cut(known.count)
     }
     if word.isInChannelSlot, message.recipient == nil, let name = tools?.exact(word.text) {
       take(ToolNames.Match(name: name), for: word.text)

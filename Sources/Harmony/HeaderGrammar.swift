@@ -29,10 +29,9 @@ public struct HeaderGrammar: Sendable {
   /// `notText` without the one token that ends the message, by that token.
   private var notContent: [TokenID: Set<TokenID>] = [:]
 
-  /// Begins behind `<|start|>assistant`.
-  ///
-  /// - Parameter rowCount: How many logits the model has; ids from the vocabulary's size on are never
-  ///   allowed.
+  /// Begins behind `<|start|>assistant`. `rowCount` is the number of logits that the model has: ids
+  /// from the vocabulary's size on are never allowed. Fails where the rules allow no header, or name
+  /// something that no header can.
   public init(
     _ vocabulary: HarmonyVocabulary, rules: HeaderRules, rowCount: Int = 0
   ) throws(HarmonyError) {

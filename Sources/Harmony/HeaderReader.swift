@@ -35,9 +35,7 @@ struct HeaderReader {
   var leftover = ""
   var repairs: Set<HarmonyRepair> = []
 
-  /// Reads a header.
-  ///
-  /// - Parameter role: The author, where the prompt named it already.
+  /// Reads a header. `role` is the author, where the prompt named it already.
   static func read(
     _ pieces: [HeaderPiece], role: HarmonyRole?, tools: ToolNames?, isClosed: Bool
   ) -> HeaderReading {

@@ -28,7 +28,7 @@ import Tokenizer
     var ids: [TokenID] = []
     var isDone = false
 
-    /// - Parameter contentMax: From so many tokens of content on, the message is ended.
+    /// From `contentMax` tokens of content on, the message is ended.
     init(_ grammar: HeaderGrammar, seed: UInt64, contentMax: Int, _ vocabulary: HarmonyVocabulary) {
       var grammar = grammar
       var random = SplitMix64(seed: seed)
