@@ -17,7 +17,8 @@ enum ModelLocation {
   init(path: String) throws(ModelFileError) {
     guard let kind = FileKind(path: path) else { throw .cannotOpen(path: path, errno: errno) }
     if kind == .folder {
-      self = try Self.inFolder(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+      self = try Self.inFolder(
+        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
     } else {
       self = try Self.inFile(path)
     }
@@ -53,8 +54,8 @@ enum ModelLocation {
       return .gguf(try MappedFile(path: folder + "/" + only))
     }
     guard models.isEmpty else { throw .severalModels(path: folder, names: models) }
-    if names.contains(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") })
-    {
+    if names.contains(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }
+    ) {
       if let model = names.first(where: { $0 == "model.bin" }),
         let file = try? MappedFile(path: folder + "/" + model), file.starts(with: "GPT-OSS v1.0")
       {
