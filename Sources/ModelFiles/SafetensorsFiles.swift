@@ -17,15 +17,21 @@ extension TensorTable {
       try addIndexed(indexPath: folder + "/" + Self.indexName, folder: folder)
     } else {
       for name in fileNames {
-        for tensor in try addSafetensors(path: folder + "/" + name) { try add(tensor) }
+        let file = try MappedFile(path: folder + "/" + name)
+        for tensor in try addSafetensors(file) { try add(tensor) }
       }
     }
   }
 
-  /// Maps one safetensors file and returns its tensors.
-  private mutating func addSafetensors(path: String) throws(ModelFileError) -> [TensorInfo] {
-    let file = try MappedFile(path: path)
-    let header = try SafetensorsHeader(file.bytes, path: path)
+  /// All tensors of one safetensors file.
+  init(safetensors file: MappedFile) throws(ModelFileError) {
+    self.init(path: file.path)
+    for tensor in try addSafetensors(file) { try add(tensor) }
+  }
+
+  /// Notes one safetensors file and returns its tensors, which are not added yet.
+  private mutating func addSafetensors(_ file: MappedFile) throws(ModelFileError) -> [TensorInfo] {
+    let header = try SafetensorsHeader(file.bytes, path: file.path)
     add(file: file)
     return header.entries.map { $0.tensor(in: file) }
   }
@@ -39,7 +45,8 @@ extension TensorTable {
         throw .shards(path: indexPath, problem: .unsafeName(shard))
       }
       var missing = wanted
-      for tensor in try addSafetensors(path: folder + "/" + shard) {
+      let file = try MappedFile(path: folder + "/" + shard)
+      for tensor in try addSafetensors(file) {
         if missing.remove(tensor.name) != nil {
           try add(tensor)
         } else if let mapped = shardOfTensor[tensor.name] {
