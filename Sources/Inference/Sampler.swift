@@ -121,9 +121,12 @@ public struct Sampler: Equatable, Sendable {
     case .only(let tokens):
       tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted()
     case .allExcept(let tokens):
-      (0..<vocabularySize).filter { id in
-        Int32(exactly: id).map { !tokens.contains(TokenID($0)) } ?? false
-      }
+      // By ranges between the few exceptions: a look-up per id would cost more than the draw.
+      (tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted() + [vocabularySize])
+        .reduce(into: (ids: [Int](), next: 0)) { state, exception in
+          state.ids.append(contentsOf: state.next..<exception)
+          state.next = exception + 1
+        }.ids
     }
   }
 

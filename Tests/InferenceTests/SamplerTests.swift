@@ -86,6 +86,9 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
     let rest = try histogram(
       logits(probabilities), SamplerSettings(), allowed: .allExcept([0, 77]))
     #expect(close(rest, [0, 0.05 / 0.6, 0.3 / 0.6, 0.2 / 0.6, 0.05 / 0.6]))
+    let ends: AllowedTokens = .allExcept([4, 0, 2, 5, -1])
+    let middle = try histogram(logits(probabilities), SamplerSettings(), allowed: ends)
+    #expect(close(middle, [0, 0.2, 0, 0.8, 0]))
   }
 
   @Test func `is resumed by seed and position`() throws {
