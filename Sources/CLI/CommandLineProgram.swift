@@ -13,7 +13,7 @@ public enum CommandLineProgram {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
-    .modelGenerate, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
+    .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
