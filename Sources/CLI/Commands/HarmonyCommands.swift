@@ -61,3 +61,36 @@ extension Command {
     return .success
   }
 }
+
+extension Command {
+  static let harmonyParse = Command(
+    name: "harmony parse",
+    summary: "Sampled token ids to messages, one JSON object a line.",
+    synopsis: "[--vocab PATH] [--tools NAMES]",
+    details: """
+      Reads {"ids": […]} lines, the tokens that followed <|start|>assistant, and writes
+      {"messages": […], "truncated": …} lines. Every stream is parsed; nothing of its text is lost.
+      """,
+    options: [
+      vocabularyOption,
+      Option(
+        name: "--tools", value: "NAMES",
+        help: "the declared tools, such as python,functions.get_weather; mends misspelled names"),
+    ],
+    examples: [
+      Example(
+        command: #"echo '{"ids":[200005,17196,200008,12194,200002]}' | ./martlet harmony parse"#,
+        meaning:
+          #"{"messages":[{"role":"assistant","channel":"final",…,"content":"Hi"}],"truncated":false}"#
+      )
+    ]
+  ) { arguments in
+    let vocabulary = try Opening.harmonyVocabulary(arguments["--vocab"])
+    let tools = arguments["--tools"].map { Set($0.split(separator: ",").map(String.init)) }
+    try Input.forEachJSONLine { value, number in
+      let ids = try value.tokenIDs("ids", lineNumber: number)
+      Output.jsonLine(HarmonyTranscript(ids, vocabulary, knownTools: tools).json)
+    }
+    return .success
+  }
+}
