@@ -80,7 +80,15 @@ let package = Package(
       name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "TestKit"], swiftSettings: house),
     .testTarget(name: "MCPTests", dependencies: ["MCP", "TestKit"], swiftSettings: house),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestKit"], swiftSettings: house),
+    .executableTarget(
+      name: "sandbox-host", dependencies: ["Base", "Sandbox"], path: "Tests/SandboxHost",
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
+    .testTarget(
+      name: "SandboxTests", dependencies: ["Base", "Sandbox", "TestKit", "sandbox-host"],
+      swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
