@@ -1,1 +1,1 @@
-// Placeholder.
+// Placeholder.swift — until the target's first test lands.
