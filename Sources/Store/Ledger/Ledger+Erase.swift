@@ -39,15 +39,14 @@ extension Ledger {
   @discardableResult
   public func eraseBodies(_ digests: [Digest]) throws(StoreError) -> [Digest] {
     try erase { database throws(StoreError) in
-      var numbers: [(Int64, Digest)] = []
-      for digest in digests {
-        let number = try database.first(
-          "SELECT number FROM ledger_bodies WHERE digest = ? AND content IS NOT NULL",
-          .blob(digest.bytes)
-        ) { $0.integer(0) }
-        if let number { numbers.append((number, digest)) }
+      var present: [Digest] = []
+      for digest in Set(digests) {
+        let count = try database.integer(
+          "SELECT count(*) FROM ledger_bodies WHERE digest = ? AND content IS NOT NULL",
+          .blob(digest.bytes))
+        if count > 0 { present.append(digest) }
       }
-      return numbers
+      return present
     }
   }
 
@@ -59,26 +58,23 @@ extension Ledger {
   ) throws(StoreError) -> [Digest] {
     try erase { database throws(StoreError) in
       try database.rows(
-        "SELECT number, digest, content FROM ledger_bodies WHERE content IS NOT NULL"
-      ) { row -> (Int64, Digest)? in
-        guard row.withBytes(2, holds), let digest = row.digest(1) else { return nil }
-        return (row.integer(0), digest)
-      }.compactMap { $0 }
+        "SELECT digest, content FROM ledger_bodies WHERE content IS NOT NULL"
+      ) { row in row.withBytes(1, holds) ? row.digest(0) : nil }.compactMap { $0 }
     }
   }
 
   private func erase(
-    _ find: @Sendable (Database) throws(StoreError) -> [(Int64, Digest)]
+    _ find: @Sendable (Database) throws(StoreError) -> [Digest]
   ) throws(StoreError) -> [Digest] {
     try database.withLock { database throws(StoreError) in
       var erased: [Digest] = []
       try database.writeScrubbing { () throws(StoreError) in
-        for (number, digest) in try find(database) {
+        for digest in try find(database) {
           try database.run(
             """
             UPDATE ledger_bodies SET salt = NULL, content_hash = NULL, content = NULL
-            WHERE number = ?
-            """, .integer(number))
+            WHERE digest = ?
+            """, .blob(digest.bytes))
           erased.append(digest)
         }
         return !erased.isEmpty

@@ -39,9 +39,6 @@ extension Ledger {
   }
 
   private func verifyAll(_ check: inout LedgerCheck) throws(StoreError) {
-    let lastBody = try read { database throws(StoreError) in
-      try database.integer("SELECT max(number) FROM ledger_bodies")
-    }
     var number: Int64 = 0
     var before = LedgerChain.nothing
     while !check.isOver, let row = try nextSession(after: number) {
@@ -52,7 +49,7 @@ extension Ledger {
       before = row.beginHash
     }
     check.finish(session: nil)
-    if !check.isOver { try verifyRest(&check, lastBody: lastBody) }
+    if !check.isOver { try verifyRest(&check) }
   }
 
   private func nextSession(after number: Int64) throws(StoreError) -> SessionRow? {
@@ -102,7 +99,7 @@ extension Ledger {
   }
 
   /// What no session leads to: stray events, stray bodies, the file's own structure.
-  private func verifyRest(_ check: inout LedgerCheck, lastBody: Int64) throws(StoreError) {
+  private func verifyRest(_ check: inout LedgerCheck) throws(StoreError) {
     let strayEventCount = try read { database throws(StoreError) in
       try database.integer(
         """
@@ -111,15 +108,21 @@ extension Ledger {
         """)
     }
     guard strayEventCount == 0 else { return check.found(.eventUnclaimed) }
-    // Bodies that came later belong to events that may have come after their session was checked.
-    let digests = try read { database throws(StoreError) in
-      try database.rows(
-        "SELECT digest FROM ledger_bodies WHERE number <= ?", .integer(lastBody)
-      ) { $0.digest(0) }
+    let claimed = check.bodies
+    let hasStrayBody = try read { database throws(StoreError) in
+      let others = try database.rows("SELECT digest FROM ledger_bodies") { row -> [UInt8]? in
+        row.digest(0).map { claimed.contains($0) } == true ? nil : row.bytes(0)
+      }.compactMap { $0 }
+      for digest in others {
+        // Bodies of events that were appended after their session was checked are not stray.
+        let eventCount = try database.integer(
+          "SELECT count(*) FROM ledger_events WHERE instr(bodies, lower(hex(?))) > 0",
+          .blob(digest))
+        if eventCount == 0 { return true }
+      }
+      return false
     }
-    for digest in digests {
-      guard let digest, check.bodies.contains(digest) else { return check.found(.bodyUnclaimed) }
-    }
+    guard !hasStrayBody else { return check.found(.bodyUnclaimed) }
     let words = try read { database throws(StoreError) in
       try database.first("PRAGMA integrity_check(1)") { $0.text(0) ?? "" }
     }

@@ -139,8 +139,8 @@ public final class Ledger: Sendable {
     let salt = LedgerChain.newSalt()
     let digest = LedgerChain.bodyDigest(salt: salt, contentHash: contentHash)
     try database.run(
-      "INSERT INTO ledger_bodies (digest, salt, content_hash, content) VALUES (?, ?, ?, ?)",
-      .blob(digest.bytes), .blob(salt), .blob(contentHash.bytes), .blob(content))
+      "INSERT INTO ledger_bodies VALUES (?, ?, ?, ?)", .blob(digest.bytes), .blob(salt),
+      .blob(contentHash.bytes), .blob(content))
     return digest
   }
 

@@ -39,6 +39,11 @@ public struct LedgerEvent: Equatable, Sendable {
     public var name: String
     /// The salted digest under which the content is stored.
     public var digest: Digest
+
+    public init(name: String, digest: Digest) {
+      self.name = name
+      self.digest = digest
+    }
   }
 
   public var session: String
@@ -50,6 +55,19 @@ public struct LedgerEvent: Equatable, Sendable {
   public var bodies: [BodyReference]
   /// Covers the event and, through the event before it, everything before.
   public var hash: Digest
+
+  public init(
+    session: String, sequence: Int, kind: String, time: UnixTime, header: JSONValue,
+    bodies: [BodyReference], hash: Digest
+  ) {
+    self.session = session
+    self.sequence = sequence
+    self.kind = kind
+    self.time = time
+    self.header = header
+    self.bodies = bodies
+    self.hash = hash
+  }
 }
 
 /// A session as the ledger lists it.
@@ -58,6 +76,13 @@ public struct LedgerSession: Equatable, Sendable {
   public var time: UnixTime
   public var header: JSONValue
   public var eventCount: Int
+
+  public init(id: String, time: UnixTime, header: JSONValue, eventCount: Int) {
+    self.id = id
+    self.time = time
+    self.header = header
+    self.eventCount = eventCount
+  }
 }
 
 /// What a body's digest leads to.

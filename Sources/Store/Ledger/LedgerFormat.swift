@@ -2,13 +2,13 @@
 //
 // sessions       one row a session; only event_count and head_hash ever change
 // ledger_events  append-only; clustered by (session, sequence), so that there is no index to disagree
-// ledger_bodies  content-addressed: equal contents share a row. Erased: salt, content_hash and content
+// ledger_bodies  content-addressed by salted digest: equal contents share a row. Erased: salt, content_hash and content
 //                are NULL, and the digest stays
 //
 // The triggers guard against accidents in SQL. Whoever wants to can drop them; `verify` is for that.
 
 extension FileFormat {
-  static let ledger = FileFormat(
+  package static let ledger = FileFormat(
     name: "ledger",
     applicationID: 0x4D72_744C,  // "MrtL"
     migrations: [
@@ -45,12 +45,11 @@ private let ledgerTables = [
   """,
   """
   CREATE TABLE ledger_bodies (
-    number INTEGER PRIMARY KEY,
-    digest BLOB NOT NULL UNIQUE,
+    digest BLOB NOT NULL PRIMARY KEY,
     salt BLOB,
     content_hash BLOB UNIQUE,
     content BLOB
-  ) STRICT
+  ) STRICT, WITHOUT ROWID
   """,
 ]
 
@@ -82,8 +81,8 @@ private let ledgerGuards = [
   """,
   """
   CREATE TRIGGER bodies_stay BEFORE UPDATE ON ledger_bodies
-  WHEN new.number IS NOT old.number OR new.digest IS NOT old.digest
-    OR new.salt IS NOT NULL OR new.content_hash IS NOT NULL OR new.content IS NOT NULL
+  WHEN new.digest IS NOT old.digest OR new.salt IS NOT NULL
+    OR new.content_hash IS NOT NULL OR new.content IS NOT NULL
   BEGIN SELECT RAISE(ABORT, 'a body can only be erased'); END
   """,
   """

@@ -27,10 +27,7 @@ public final class Memories: Sendable {
   /// Saves one memory; durable when this returns.
   @discardableResult
   public func save(_ memory: NewMemory) throws(StoreError) -> Memory {
-    let id = try save([memory]).first ?? 0
-    return Memory(
-      id: id, text: memory.text, origin: memory.origin, session: memory.session,
-      trust: memory.trust, scope: memory.scope, created: memory.created)
+    Memory(id: try save([memory]).first ?? 0, memory)
   }
 
   /// Saves several memories at once, all or none, and returns their ids in the same order.

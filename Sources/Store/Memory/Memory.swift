@@ -42,6 +42,16 @@ public struct Memory: Equatable, Sendable, Identifiable {
   public var trust: String
   public var scope: MemoryScope
   public var created: UnixTime
+
+  public init(id: Int64, _ memory: NewMemory) {
+    self.id = id
+    text = memory.text
+    origin = memory.origin
+    session = memory.session
+    trust = memory.trust
+    scope = memory.scope
+    created = memory.created
+  }
 }
 
 extension Memory {

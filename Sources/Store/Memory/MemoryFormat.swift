@@ -6,7 +6,7 @@
 //               walks through the memories of the others
 
 extension FileFormat {
-  static let memory = FileFormat(
+  package static let memory = FileFormat(
     name: "memory file",
     applicationID: 0x4D72_744D,  // "MrtM"
     migrations: [

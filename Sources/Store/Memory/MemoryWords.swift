@@ -12,30 +12,17 @@
 
 /// Cuts texts and queries into words.
 enum MemoryWords {
-  /// A query's words beyond these are not looked at.
-  static let queryWordCountMax = 32
-  /// Nor is its text beyond these.
-  private static let queryScalarCountMax = 16_384
+  /// A query's text beyond this is not looked at.
+  private static let queryScalarCountMax = 4_096
 
   /// What is indexed of `text`: words separated by spaces.
   static func indexed(_ text: String) -> String {
     segmented(text.unicodeScalars[...], isQuery: false)
   }
 
-  /// The different words of a query, in their order, at most ``queryWordCountMax``.
-  static func asked(_ query: String) -> [String] {
-    let words = segmented(query.unicodeScalars.prefix(queryScalarCountMax), isQuery: true)
-    var seen: Set<String> = []
-    var asked: [String] = []
-    for word in words.split(whereSeparator: \.isWhitespace) {
-      let folded = word.lowercased()
-      guard folded.unicodeScalars.contains(where: { $0.properties.isAlphabetic || isDigit($0) }),
-        seen.insert(folded).inserted
-      else { continue }
-      asked.append(folded)
-      if asked.count == queryWordCountMax { break }
-    }
-    return asked
+  /// What is looked for: words separated by spaces.
+  static func asked(_ query: String) -> String {
+    segmented(query.unicodeScalars.prefix(queryScalarCountMax), isQuery: true)
   }
 
   /// The word that stands for a scope.
@@ -112,10 +99,6 @@ enum MemoryWords {
       return scalar.properties.generalCategory == .format ? .dropped : .symbol
     default: return scalar.properties.generalCategory == .otherSymbol ? .symbol : .plain(scalar)
     }
-  }
-
-  private static func isDigit(_ scalar: UnicodeScalar) -> Bool {
-    scalar.properties.numericType != nil
   }
 
   /// Blocks of scripts that are written without spaces, or, as Korean, with spaces between phrases

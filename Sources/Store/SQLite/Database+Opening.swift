@@ -37,6 +37,11 @@ extension Database {
   private func checkOwner(_ format: FileFormat) throws(StoreError) {
     let owner = try integer("PRAGMA application_id")
     if owner == Int64(format.applicationID) { return }
+    let byteCount = FilePlace.byteCount(path)
+    if byteCount > 0, try integer("PRAGMA page_count") == 0 {
+      // SQLite takes a file of some bytes for an empty one, and would write over it.
+      throw .notADatabase(path: path)
+    }
     guard owner == 0, try isEmpty() else { throw .foreign(path: path, wanted: format.name) }
   }
 
@@ -103,6 +108,11 @@ private enum FilePlace {
       guard lstat(file, &info) == 0 else { throw .notFound(path: file) }
     }
     return file
+  }
+
+  static func byteCount(_ path: String) -> Int {
+    var info = stat()
+    return lstat(path, &info) == 0 ? Int(info.st_size) : 0
   }
 
   private static func makeFolders(_ folder: String) throws(StoreError) {

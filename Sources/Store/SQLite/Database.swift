@@ -27,7 +27,7 @@ package final class Database {
   /// Opens `path`, which must exist, without looking at what is in it.
   ///
   /// - Parameter waitMax: How long to wait for other connections' locks before ``StoreError/busy``.
-  init(path: String, access: StoreAccess, waitMax: Duration) throws(StoreError) {
+  package init(path: String, access: StoreAccess, waitMax: Duration) throws(StoreError) {
     let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(
