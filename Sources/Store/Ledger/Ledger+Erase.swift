@@ -5,9 +5,14 @@ import Synchronization
 /// What an erasure did, and what it could not do.
 public struct LedgerErasure: Equatable, Sendable {
   /// Digests of the bodies whose contents are gone.
-  public var erased: [Digest] = []
+  public var erased: [Digest]
   /// Events that hold the text in their kind or header, which are under the chain and stay.
-  public var kept: [LedgerPlace] = []
+  public var kept: [LedgerPlace]
+
+  public init(erased: [Digest] = [], kept: [LedgerPlace] = []) {
+    self.erased = erased
+    self.kept = kept
+  }
 }
 
 /// An event by its place.
@@ -15,6 +20,11 @@ public struct LedgerPlace: Equatable, Sendable {
   public var session: String
   /// 0 for the session's own record.
   public var sequence: Int
+
+  public init(session: String, sequence: Int) {
+    self.session = session
+    self.sequence = sequence
+  }
 }
 
 extension Ledger {

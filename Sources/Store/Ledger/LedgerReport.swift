@@ -3,14 +3,25 @@
 /// The result of ``Ledger/verify(session:heads:)``.
 public struct LedgerReport: Equatable, Sendable {
   /// Sessions, events and bodies that were looked at before the first problem.
-  public var sessionCount = 0
-  public var eventCount = 0
+  public var sessionCount: Int
+  public var eventCount: Int
   /// Different contents; those that several events share count once.
-  public var bodyCount = 0
+  public var bodyCount: Int
   /// How many of them were erased. An erased body breaks nothing.
-  public var erasedBodyCount = 0
+  public var erasedBodyCount: Int
   /// The first thing that is wrong; nil if nothing is.
   public var problem: LedgerProblem?
+
+  public init(
+    sessionCount: Int = 0, eventCount: Int = 0, bodyCount: Int = 0, erasedBodyCount: Int = 0,
+    problem: LedgerProblem? = nil
+  ) {
+    self.sessionCount = sessionCount
+    self.eventCount = eventCount
+    self.bodyCount = bodyCount
+    self.erasedBodyCount = erasedBodyCount
+    self.problem = problem
+  }
 
   public var isIntact: Bool { problem == nil }
 }

@@ -44,7 +44,7 @@ package final class Database {
     guard access == .readOnly || sqlite3_db_readonly(opened, "main") == 0 else {
       throw .readOnly(path: path)
     }
-    sqlite3_busy_timeout(opened, Self.milliseconds(waitMax))
+    waitForLocks(waitMax)
     try harden()
   }
 
@@ -178,10 +178,32 @@ package final class Database {
     }
   }
 
-  private static func milliseconds(_ duration: Duration) -> Int32 {
-    let (seconds, attoseconds) = duration.components
+  // MARK: Waiting
+
+  /// Tries again every millisecond at first, every ten later, until `waitMax` is over.
+  ///
+  /// SQLite's own waiting goes up to a tenth of a second between tries. Our transactions take about a
+  /// millisecond, so that two busy processes would mostly sleep.
+  private func waitForLocks(_ waitMax: Duration) {
+    let tries = Self.tryCount(waitMax)
+    // The handler gets one word from us, which is the number itself.
+    sqlite3_busy_handler(
+      connection,
+      { word, tried in
+        guard Int(tried) < Int(bitPattern: word) else { return 0 }
+        usleep(tried < Database.quickTryCount ? 1_000 : 10_000)
+        return 1
+      }, UnsafeMutableRawPointer(bitPattern: tries))
+  }
+
+  private static let quickTryCount: Int32 = 100
+
+  private static func tryCount(_ waitMax: Duration) -> Int {
+    let (seconds, attoseconds) = waitMax.components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    guard seconds < 1_000_000 else { return 1_000_000_000 }
-    return Int32(seconds) * 1_000 + Int32(attoseconds / 1_000_000_000_000_000)
+    let milliseconds =
+      Int(min(seconds, 1_000_000)) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
+    let quick = Int(quickTryCount)
+    return milliseconds <= quick ? milliseconds : quick + (milliseconds - quick) / 10
   }
 }
