@@ -12,7 +12,9 @@ public enum CommandLineProgram {
 
   static let version = "0.1.0"
 
-  static let commands: [Command] = [.tokenize, .harmonyRender, .harmonyParse]
+  static let commands: [Command] = [
+    .modelGenerate, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
+  ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
   static func run(_ words: [String]) -> ExitCode {

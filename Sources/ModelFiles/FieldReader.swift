@@ -8,10 +8,11 @@ struct FieldReader {
   let path: String
   private var cursor: ByteCursor
 
-  init(_ bytes: UnsafeRawBufferPointer, path: String) {
+  /// Reads never pass `limit` bytes, nor the end of `bytes`.
+  init(_ bytes: UnsafeRawBufferPointer, path: String, limit: Int = .max) {
     self.bytes = bytes
     self.path = path
-    cursor = ByteCursor(end: bytes.count)
+    cursor = ByteCursor(end: min(bytes.count, limit))
   }
 
   /// Byte offset of the next unread byte.
@@ -31,14 +32,30 @@ struct FieldReader {
   mutating func take(
     _ count: UInt64, _ field: @autoclosure () -> String
   ) throws(ModelFileError) -> Int {
-    guard count <= UInt64(remaining) else {
-      throw .truncated(
-        path: path, field: field(), offset: offset, needed: count, remaining: remaining)
-    }
     do throws(OutOfBytes) { return try cursor.take(count, "") } catch {
-      throw .truncated(
-        path: path, field: field(), offset: error.offset, needed: count,
-        remaining: error.remaining)
+      throw outOfBytes(needed: error.needed, field())
     }
+  }
+
+  /// Fails unless `count` things of at least `byteCountMin` bytes each can still follow, so that a
+  /// count is never believed before there is room for what it counts.
+  func expectRoom(
+    for count: UInt64, ofAtLeast byteCountMin: UInt64, _ field: @autoclosure () -> String
+  ) throws(ModelFileError) {
+    let (needed, overflow) = count.multipliedReportingOverflow(by: byteCountMin)
+    guard !overflow, needed <= UInt64(remaining) else {
+      throw outOfBytes(needed: overflow ? .max : needed, field())
+    }
+  }
+
+  private func outOfBytes(needed: UInt64, _ field: String) -> ModelFileError {
+    guard cursor.end == bytes.count else {
+      let (found, overflow) = UInt64(offset).addingReportingOverflow(needed)
+      return .overLimit(
+        path: path, what: "bytes in the header", found: overflow ? .max : found,
+        limit: UInt64(cursor.end))
+    }
+    return .truncated(
+      path: path, field: field, offset: offset, needed: needed, remaining: remaining)
   }
 }

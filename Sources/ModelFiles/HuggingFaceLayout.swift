@@ -2,7 +2,8 @@
 //
 // Source: transformers `modeling_gpt_oss.py` and `integrations/mxfp4.py`. All matrices are
 // (out, in). Experts come as MXFP4 blocks and scales, or dense and then transposed, (in, out);
-// either way gate and up take turns along the out axis, gate first.
+// either way gate and up take turns along the out axis, gate first. Re-exports exist that leave dense
+// experts upright and call them ".weight".
 
 extension WeightBinder {
   /// With `tiesEmbeddings`, `lm_head.weight` may be absent, and is the embedding then.
@@ -43,14 +44,57 @@ extension WeightBinder {
   private func huggingFaceExperts(_ prefix: String) throws(ModelFileError) -> [ExpertWeights] {
     let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
     let experts = configuration.expertCount
+    let (gateUp, down) = (prefix + "gate_up_proj", prefix + "down_proj")
+    let gateUps: [WeightMatrix]
+    let downs: [WeightMatrix]
+    if let name = denseName(gateUp) {
+      let isTransposed = try isTransposed(name, isBare: name == gateUp)
+      gateUps = try dense(
+        name, rows: 2 * intermediate, columns: hidden, isTransposed: isTransposed)
+      downs = try dense(
+        denseName(down) ?? down, rows: hidden, columns: intermediate, isTransposed: isTransposed)
+    } else {
+      gateUps = try mxfp4Experts(
+        blocks: gateUp + "_blocks", scales: gateUp + "_scales", rows: 2 * intermediate,
+        columns: hidden)
+      downs = try mxfp4Experts(
+        blocks: down + "_blocks", scales: down + "_scales", rows: hidden, columns: intermediate)
+    }
     return interleavedExperts(
-      gateUp: try mxfp4Matrix(
-        blocks: prefix + "gate_up_proj_blocks", scales: prefix + "gate_up_proj_scales",
-        rows: 2 * intermediate, columns: hidden),
-      gateUpBias: try vector(prefix + "gate_up_proj_bias", experts, 2 * intermediate),
-      down: try mxfp4Matrix(
-        blocks: prefix + "down_proj_blocks", scales: prefix + "down_proj_scales", rows: hidden,
-        columns: intermediate),
-      downBias: try vector(prefix + "down_proj_bias", experts, hidden))
+      gateUps: gateUps, gateUpBias: try expertBias(gateUp, experts, 2 * intermediate),
+      downs: downs, downBias: try expertBias(down, experts, hidden))
+  }
+
+  /// The name of the dense tensor; nil where there is none, and MXFP4 it must be.
+  private func denseName(_ name: String) -> String? {
+    [name, name + ".weight"].first { table[$0] != nil }
+  }
+
+  /// Re-exports that say ".weight" say ".bias", too.
+  private func expertBias(
+    _ name: String, _ experts: Int, _ rows: Int
+  ) throws(ModelFileError) -> WeightVector {
+    let dotted = name + ".bias"
+    return try vector(table[dotted] == nil ? name + "_bias" : dotted, experts, rows)
+  }
+
+  /// Whether the dense experts are (in, out). The shape of gate and up tells where it can, else the
+  /// name: transformers' own has no suffix and is transposed, re-exports with ".weight" are not.
+  /// `down_proj` is square in the published models and goes with it.
+  private func isTransposed(_ name: String, isBare: Bool) throws(ModelFileError) -> Bool {
+    let experts = configuration.expertCount
+    let transposed = [experts, configuration.hiddenSize, 2 * configuration.intermediateSize]
+    let upright = [experts, 2 * configuration.intermediateSize, configuration.hiddenSize]
+    if transposed == upright { return isBare }
+    return try tensor(name, isBare ? transposed : upright, or: isBare ? upright : transposed).shape
+      == transposed
+  }
+
+  /// Each expert's (rows, columns) matrix.
+  private func dense(
+    _ name: String, rows: Int, columns: Int, isTransposed: Bool
+  ) throws(ModelFileError) -> [WeightMatrix] {
+    guard isTransposed else { return try denseExperts(name, rows: rows, columns: columns) }
+    return try denseExperts(name, rows: columns, columns: rows).map { $0.transposed() }
   }
 }

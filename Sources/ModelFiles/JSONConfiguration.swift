@@ -10,6 +10,7 @@ import Base
 
 /// What config.json says, beyond the dimensions.
 struct JSONConfiguration {
+  let path: String
   var configuration: GPTOSSConfiguration
   /// The unembedding may be absent, and is the embedding then.
   var tiesEmbeddings: Bool
@@ -29,6 +30,7 @@ struct JSONConfiguration {
       throw .configuration(path: path, field: "the file", problem: .wrongType("an object"))
     }
     let fields = ConfigurationFields(object, path: path)
+    self.path = path
     try Self.checkModelType(fields)
     if try fields.bool("attention_bias") == false {
       throw fields.problem(

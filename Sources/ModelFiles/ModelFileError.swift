@@ -22,6 +22,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case json(JSONError)
   /// `tensor` is nil where the whole file is meant.
   case safetensors(path: String, tensor: String?, problem: SafetensorsProblem)
+  /// `place` names a tensor or a metadata key; nil where the whole file is meant.
+  case gguf(path: String, place: String?, problem: GGUFProblem)
   case shards(path: String, problem: ShardProblem)
 
   // The model.
@@ -29,6 +31,7 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case tensorMissing(path: String, tensor: String)
   case tensorShape(path: String, tensor: String, expected: [Int], found: [Int])
   case tensorType(path: String, tensor: String, expected: [String], found: String)
+  case rowNotInBlocks(path: String, tensor: String, columns: Int, blockElementCount: Int)
 }
 
 /// What is wrong with a safetensors header.
@@ -54,6 +57,27 @@ public enum ShardProblem: Equatable, Sendable {
   case unsafeName(String)
   case tensorNotInShard(tensor: String, shard: String)
   case tensorTwice(tensor: String, first: String, second: String)
+  /// The file's name does not say which part of a split it is, or says another count.
+  case splitName(count: Int)
+  case splitNumber(key: String, found: Int, expected: Int)
+  case splitTensorCount(found: Int, expected: Int)
+}
+
+/// What is wrong with a GGUF header.
+public enum GGUFProblem: Equatable, Sendable {
+  case noMagic
+  case bigEndian
+  case version(UInt32)
+  case emptyKey
+  case unknownValueType(UInt32)
+  case nestedArray
+  case badBool(UInt8)
+  case alignment
+  case removedType(UInt32, name: String)
+  case unknownType(UInt32)
+  case unevenRow(elements: UInt64, type: String, block: Int)
+  case shapeOverflow([UInt64])
+  case offset(found: UInt64, expected: UInt64)
 }
 
 /// What is wrong with one field of a model's configuration.
@@ -74,4 +98,15 @@ public enum ConfigurationProblem: Equatable, Sendable {
 public enum Refusal: Equatable, Sendable {
   /// `general.architecture` or `model_type` is this.
   case architecture(name: String)
+  case ollama
+  case metalModel
+  case pickle
+  case adapter
+  case splitExperts(tensor: String)
+  case bitsAndBytes(tensor: String)
+  /// `quant_method` is this.
+  case quantization(method: String)
+  /// A safetensors file by itself.
+  case partOfFolder
+  case unknownFile
 }

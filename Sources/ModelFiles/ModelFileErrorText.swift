@@ -29,6 +29,8 @@ extension ModelFileError: CustomStringConvertible {
     case .safetensors(let path, let tensor?, let problem):
       "\(path), tensor \"\(tensor)\": \(problem.sentence)"
     case .safetensors(let path, nil, let problem): "\(path): \(problem.sentence)"
+    case .gguf(let path, let place?, let problem): "\(path), \(place): \(problem.sentence)"
+    case .gguf(let path, nil, let problem): "\(path): \(problem.sentence)"
     case .shards(let path, let problem): "\(path): \(problem.sentence)"
     case .configuration(let path, let field, let problem):
       "\(path), \(field): \(problem.sentence)"
@@ -46,6 +48,11 @@ extension ModelFileError: CustomStringConvertible {
       """
       \(path), tensor "\(tensor)": its type is \(found); what is read here is \
       \(expected.joined(separator: ", ")).
+      """
+    case .rowNotInBlocks(let path, let tensor, let columns, let block):
+      """
+      \(path), tensor "\(tensor)": rows of \(columns) elements cannot be MXFP4, which comes in \
+      blocks of \(block).
       """
     }
   }
@@ -93,6 +100,18 @@ extension ShardProblem {
       """
     case .tensorTwice(let tensor, let first, let second):
       "the tensor \"\(tensor)\" is both in \(first) and in \(second). Remove the file that is stale."
+    case .splitName(let count):
+      """
+      the model is split into \(count) files, and this one's name does not end like \
+      "-00001-of-\(count.fiveDigits).gguf". Give all parts their names back.
+      """
+    case .splitNumber(let key, let found, let expected):
+      """
+      "\(key)" is \(found), and by the names of the parts it is \(expected). The parts are not of \
+      the same model, or were renamed.
+      """
+    case .splitTensorCount(let found, let expected):
+      "all parts together have \(found) tensors, and \"split.tensors.count\" is \(expected)."
     }
   }
 }
@@ -114,11 +133,76 @@ extension ConfigurationProblem {
   }
 }
 
+extension GGUFProblem {
+  fileprivate var sentence: String {
+    switch self {
+    case .noMagic: "the file does not start with \"GGUF\". It is not a GGUF file."
+    case .bigEndian: "the file is big-endian. Use one for little-endian machines."
+    case .version(let version):
+      "GGUF version \(version) is not read; versions 2 and 3 are. Use a newer conversion."
+    case .emptyKey: "a metadata key is empty."
+    case .unknownValueType(let number): "the value type \(number) is not one that GGUF defines."
+    case .nestedArray: "an array of arrays, which GGUF readers refuse."
+    case .badBool(let byte): "a boolean is \(byte), neither 0 nor 1."
+    case .alignment: "the alignment must be a power of two, stored as u32."
+    case .removedType(let number, let name):
+      """
+      its type \(number), \(name), has been removed from GGUF. Use a newer conversion, such as \
+      ggml-org/gpt-oss-20b-GGUF.
+      """
+    case .unknownType(let number): "its type \(number) is not one that GGUF defines."
+    case .unevenRow(let elements, let type, let block):
+      "rows of \(elements) elements cannot be \(type), which comes in blocks of \(block)."
+    case .shapeOverflow(let extents):
+      "the extents \(extents) have more elements than can be counted."
+    case .offset(let found, let expected):
+      "its data is at \(found), and the tensors before it end at \(expected)."
+    }
+  }
+}
+
 extension Refusal {
   fileprivate var sentence: String {
     switch self {
     case .architecture(let name):
       "is a model of the architecture \"\(name)\", and only gpt-oss models are run here."
+    case .ollama:
+      """
+      is gpt-oss in Ollama's own arrangement (architecture "gptoss"), which is not read. \
+      Use ggml-org/gpt-oss-20b-GGUF or openai/gpt-oss-20b.
+      """
+    case .metalModel:
+      """
+      is gpt-oss arranged for OpenAI's Metal program, which is not read. \
+      Use the .safetensors files of the same repository.
+      """
+    case .pickle:
+      """
+      has its weights as a PyTorch pickle, which can run code when read and is not read. \
+      Use the .safetensors files of the same model.
+      """
+    case .adapter:
+      """
+      has a PEFT adapter (LoRA), not a whole model. Merge it into its base model, and use the \
+      folder that this writes.
+      """
+    case .splitExperts(let tensor):
+      """
+      has its experts split into modules (tensor "\(tensor)"), as Unsloth saves them, which is not \
+      read. Save it merged, in 16 bits or MXFP4.
+      """
+    case .bitsAndBytes(let tensor):
+      """
+      is quantised with bitsandbytes (tensor "\(tensor)"), which is not read. \
+      Save it merged, in 16 bits or MXFP4.
+      """
+    case .quantization(let method):
+      """
+      says that the weights are quantised with "\(method)"; MXFP4 and unquantised weights are \
+      read. Use openai/gpt-oss-20b, or save the model merged, in 16 bits or MXFP4.
+      """
+    case .partOfFolder: "is one file of a model. Give the folder that it is in."
+    case .unknownFile: "is not a model file that is known here. Give a folder or a .gguf file."
     }
   }
 }

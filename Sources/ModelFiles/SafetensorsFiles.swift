@@ -10,11 +10,10 @@ extension TensorTable {
   /// The index of gpt-oss-120b is 50 kB.
   static let indexBytesMax = 100_000_000
 
-  /// The tensors of the folder at `path`. With an index, exactly the tensors that it maps;
-  /// without one, all tensors of `fileNames`.
-  init(safetensorsIn folder: String, fileNames: [String], hasIndex: Bool) throws(ModelFileError) {
+  /// All tensors of `fileNames`; where that is empty, exactly the tensors that the index maps.
+  init(safetensorsIn folder: String, fileNames: [String]) throws(ModelFileError) {
     self.init(path: folder)
-    if hasIndex {
+    if fileNames.isEmpty {
       try addIndexed(indexPath: folder + "/" + Self.indexName, folder: folder)
     } else {
       for name in fileNames {
@@ -77,14 +76,6 @@ extension TensorTable {
     guard !name.isEmpty, !name.utf8.contains(0) else { return false }
     return name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       .allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
-  }
-}
-
-extension SafetensorsHeader.Entry {
-  func tensor(in file: MappedFile) -> TensorInfo {
-    TensorInfo(
-      name: name, type: type, shape: shape,
-      bytes: MappedBytes(file: file, offset: offset, count: count))
   }
 }
 

@@ -12,20 +12,8 @@
 
 /// The directory of one safetensors file.
 public struct SafetensorsHeader: Sendable {
-  /// One tensor's line in the directory.
-  public struct Entry: Equatable, Sendable {
-    public let name: String
-    public let type: StorageType
-    /// Row-major; empty for a scalar.
-    public let shape: [Int]
-    /// Byte offset into the file, not into the data.
-    public let offset: Int
-    /// Bytes.
-    public let count: Int
-  }
-
   /// In the header's order; names are unique.
-  public let entries: [Entry]
+  public let entries: [TensorEntry]
   public let metadata: [String: String]
 
   /// As the reference library has it. The headers of gpt-oss are some 50 kB.

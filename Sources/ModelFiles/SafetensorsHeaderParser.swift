@@ -4,7 +4,7 @@ import Base
 
 /// Reads one header's JSON. Every number in it is a claim until `checkCover` has passed.
 struct SafetensorsHeaderParser {
-  private(set) var entries: [SafetensorsHeader.Entry] = []
+  private(set) var entries: [TensorEntry] = []
   private(set) var metadata: [String: String] = [:]
   private let path: String
   /// Where the data starts in the file, and how many bytes it has.
@@ -148,7 +148,7 @@ struct SafetensorsHeaderParser {
     guard let extents = shape.allInts else { throw problem(name, .shapeOverflow(shape)) }
     ranges.append((begin, end, entries.count))
     entries.append(
-      SafetensorsHeader.Entry(
+      TensorEntry(
         name: name, type: type, shape: extents, offset: dataOffset + Int(begin),
         count: Int(byteCount)))
   }

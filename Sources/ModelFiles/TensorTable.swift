@@ -1,10 +1,28 @@
 // TensorTable.swift — the tensors of a model by name, whichever and however many files hold them.
 
+/// One tensor's line in a file's directory. The claim has been compared with the file's length.
+public struct TensorEntry: Equatable, Sendable {
+  public let name: String
+  public let type: StorageType
+  /// Row-major, the slowest axis first; empty for a scalar. GGUF's extents are turned around.
+  public let shape: [Int]
+  /// Byte offset into the file.
+  public let offset: Int
+  /// Bytes, padding not counted.
+  public let count: Int
+
+  func tensor(in file: MappedFile) -> TensorInfo {
+    TensorInfo(
+      name: name, type: type, shape: shape,
+      bytes: MappedBytes(file: file, offset: offset, count: count))
+  }
+}
+
 /// One tensor: where its bytes are and what they are. Never the numbers.
 public struct TensorInfo: Sendable {
   public let name: String
   public let type: StorageType
-  /// Row-major, the slowest axis first; empty for a scalar. GGUF's extents are turned around.
+  /// Row-major, the slowest axis first; empty for a scalar.
   public let shape: [Int]
   public let bytes: MappedBytes
 }

@@ -5,12 +5,14 @@ struct WeightBinder {
   let table: TensorTable
   let configuration: GPTOSSConfiguration
 
-  /// The tensor `name`, of exactly this shape.
-  func tensor(_ name: String, _ shape: [Int]) throws(ModelFileError) -> TensorInfo {
+  /// The tensor `name`, of exactly this shape, or of the other.
+  func tensor(
+    _ name: String, _ shape: [Int], or other: [Int]? = nil
+  ) throws(ModelFileError) -> TensorInfo {
     guard let tensor = table[name] else {
       throw .tensorMissing(path: table.path, tensor: name)
     }
-    guard tensor.shape == shape else {
+    guard tensor.shape == shape || tensor.shape == other else {
       throw .tensorShape(
         path: tensor.bytes.file.path, tensor: name, expected: shape, found: tensor.shape)
     }
@@ -38,12 +40,16 @@ struct WeightBinder {
     return WeightVector(tensor, format: format)
   }
 
-  /// MXFP4 as Hugging Face and OpenAI store it, all experts' rows one below the other:
-  /// `blocks` (experts, rows, columns / 32, 16) and `scales` (experts, rows, columns / 32).
-  func mxfp4Matrix(
+  /// Each expert's (rows, columns) matrix from MXFP4 as Hugging Face and OpenAI store it: `blocks`
+  /// (experts, rows, columns / 32, 16) and `scales` (experts, rows, columns / 32).
+  func mxfp4Experts(
     blocks: String, scales: String, rows: Int, columns: Int
-  ) throws(ModelFileError) -> WeightMatrix {
+  ) throws(ModelFileError) -> [WeightMatrix] {
     let expertCount = configuration.expertCount
+    guard columns.isMultiple(of: 32) else {
+      throw .rowNotInBlocks(
+        path: table.path, tensor: blocks, columns: columns, blockElementCount: 32)
+    }
     let blocks = try tensor(blocks, [expertCount, rows, columns / 32, 16])
     let scales = try tensor(scales, [expertCount, rows, columns / 32])
     for tensor in [blocks, scales] where tensor.type.name != "U8" {
@@ -51,25 +57,41 @@ struct WeightBinder {
         path: tensor.bytes.file.path, tensor: tensor.name, expected: ["U8"],
         found: tensor.type.name)
     }
-    return WeightMatrix(
+    let matrix = WeightMatrix(
       name: blocks.name, format: .mxfp4Split, rows: expertCount * rows, columns: columns,
       bytes: blocks.bytes, rowStride: columns / 2, columnStride: 0, scales: scales.bytes,
       scaleRowStride: columns / 32)
+    return perExpert(matrix)
   }
 
-  /// Experts from matrices and biases that hold all of them in turn, gate and up rows interleaved:
-  /// `gateUp` (experts · 2 intermediate, hidden), `down` (experts · hidden, intermediate),
-  /// `gateUpBias` (experts · 2 intermediate,), `downBias` (experts · hidden,).
+  /// A dense tensor of all experts' matrices in turn, each (rows, columns).
+  func denseExperts(
+    _ name: String, rows: Int, columns: Int
+  ) throws(ModelFileError) -> [WeightMatrix] {
+    perExpert(try matrix(name, configuration.expertCount, rows, columns))
+  }
+
+  /// A matrix that has all experts' rows in turn, cut into one for each.
+  private func perExpert(_ matrix: WeightMatrix) -> [WeightMatrix] {
+    let rows = matrix.rows / configuration.expertCount
+    return (0..<configuration.expertCount).map { matrix.rows(from: $0 * rows, count: rows) }
+  }
+
+  /// Experts whose gate and up rows take turns, gate first. Per expert `gateUps` has a
+  /// (2 intermediate, hidden) and `downs` a (hidden, intermediate) matrix; the biases hold all
+  /// experts in turn.
   func interleavedExperts(
-    gateUp: WeightMatrix, gateUpBias: WeightVector, down: WeightMatrix, downBias: WeightVector
+    gateUps: [WeightMatrix], gateUpBias: WeightVector, downs: [WeightMatrix],
+    downBias: WeightVector
   ) -> [ExpertWeights] {
     let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
-    return (0..<configuration.expertCount).map { expert in
+    return zip(gateUps, downs).enumerated().map { expert, matrices in
+      let (gateUp, down) = matrices
       let first = expert * 2 * intermediate
       return ExpertWeights(
-        gate: gateUp.rows(from: first, count: intermediate, step: 2),
-        up: gateUp.rows(from: first + 1, count: intermediate, step: 2),
-        down: down.rows(from: expert * hidden, count: hidden),
+        gate: gateUp.rows(from: 0, count: intermediate, step: 2),
+        up: gateUp.rows(from: 1, count: intermediate, step: 2),
+        down: down,
         gateBias: gateUpBias.elements(from: first, count: intermediate, step: 2),
         upBias: gateUpBias.elements(from: first + 1, count: intermediate, step: 2),
         downBias: downBias.elements(from: expert * hidden, count: hidden))

@@ -72,11 +72,9 @@ struct MergeList {
     return id
   }
 
-  /// The table of these merges.
-  ///
-  /// - Parameter idsMayRank: Whether ids may stand in for places in the list where the list is in id
-  ///   order. The two differ where one token has several merges: tiktoken, and so gpt-oss, takes
-  ///   the leftmost of them, the `tokenizers` library the first in the list.
+  /// The table of these merges. `idsMayRank` says whether ids may stand in for places in the list
+  /// where the list is in id order. The two differ where one token has several merges: tiktoken,
+  /// and so gpt-oss, takes the leftmost of them, the `tokenizers` library the first in the list.
   func table(idsMayRank: Bool) -> MergeTable {
     guard idsMayRank, isInIDOrder else {
       return MergeTable(entries, mergedTokens: mergedTokens, byteTokens: vocabulary.byteTokens)

@@ -28,7 +28,7 @@ enum GGUFVocabulary {
           throw .notByteAlphabet(source: source, token: text, id: id)
         }
         try builder.add(bytes, id: id)
-      case 3, 4: try builder.add(text.utf8, id: id, isAdded: true)  // control, user-defined
+      case 3, 4: try builder.addSpecial(text, id: id)  // control, user-defined
       case 5: try builder.reserve(id)  // unused: padding up to the model's rows
       default:
         throw .unsupported(

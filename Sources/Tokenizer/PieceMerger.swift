@@ -4,14 +4,13 @@ import Base
 
 /// Working memory for merging, reused from piece to piece.
 struct PieceMerger {
-  /// Above this many bytes a heap finds the next pair; below it, looking at all of them is faster.
-  private static let scanBytesMax = 96
   private static let none = MergeTable.none
 
-  /// The piece's tokens so far.
+  /// The piece's tokens; a merged one stands where its left part stood.
   private var tokens: [UInt32] = []
-  /// `ranks[i]`: the rank of `tokens[i]` with its right neighbour.
+  /// By place: the rank of the token there with its right neighbour.
   private var ranks: [UInt32] = []
+  private var scan = ScanPlaces()
 
   init() {}
 
@@ -20,6 +19,10 @@ struct PieceMerger {
     _ piece: UnsafeRawBufferPointer, _ vocabulary: Vocabulary, _ merges: MergeTable,
     into out: inout [TokenID]
   ) {
+    if piece.count <= ScanPlaces.countMax {
+      scan.merge(piece, vocabulary, merges, into: &out)
+      return
+    }
     tokens.removeAll(keepingCapacity: true)
     ranks.removeAll(keepingCapacity: true)
     for index in 0..<piece.count {
@@ -28,30 +31,7 @@ struct PieceMerger {
       ranks.append(
         isLast ? Self.none : merges.byteRanks[Int(piece[index]) << 8 | Int(piece[index + 1])])
     }
-    if piece.count <= Self.scanBytesMax {
-      mergeByScan(merges)
-      for token in tokens { out.append(TokenID(Int32(truncatingIfNeeded: token))) }
-    } else {
-      mergeByHeap(merges, into: &out)
-    }
-  }
-
-  /// Quadratic in the piece's length, with a small factor.
-  private mutating func mergeByScan(_ merges: MergeTable) {
-    while true {
-      var best = Self.none
-      var at = 0
-      for index in ranks.indices where ranks[index] < best {
-        best = ranks[index]
-        at = index
-      }
-      guard best != Self.none else { return }
-      tokens[at] = merges.token(rank: best)
-      tokens.remove(at: at + 1)
-      ranks.remove(at: at + 1)
-      ranks[at] = at + 1 < tokens.count ? merges.rank(tokens[at], tokens[at + 1]) : Self.none
-      if at > 0 { ranks[at - 1] = merges.rank(tokens[at - 1], tokens[at]) }
-    }
+    mergeByHeap(merges, into: &out)
   }
 
   /// n log n: a linked list of tokens and a heap of pairs, ordered by rank, then place. An entry whose
@@ -126,5 +106,73 @@ private struct PairHeap {
       entries.swapAt(child, parent)
       parent = child
     }
+  }
+}
+
+/// Merging a short piece by looking at every pair each time: quadratic, but with a very small factor,
+/// since the lowest of a row of plain numbers is found without a branch.
+private struct ScanPlaces {
+  /// Places have seven bits.
+  static let countMax = 128
+  private static let none = Int32.max
+
+  private var tokens = [UInt32](repeating: 0, count: countMax)
+  /// By place: rank << 7 | place of the pair that starts here, or `none`. Ranks have 24 bits.
+  private var keys = [Int32](repeating: 0, count: countMax)
+  private var next = [UInt8](repeating: 0, count: countMax)
+  private var previous = [UInt8](repeating: 0, count: countMax)
+
+  mutating func merge(
+    _ piece: UnsafeRawBufferPointer, _ vocabulary: Vocabulary, _ merges: MergeTable,
+    into out: inout [TokenID]
+  ) {
+    let count = piece.count
+    for index in 0..<count {
+      tokens[index] = vocabulary.byteTokens[Int(piece[index])]
+      next[index] = UInt8(index + 1)
+      previous[index] = UInt8(truncatingIfNeeded: index - 1)
+      let isLast = index + 1 == count
+      keys[index] =
+        isLast
+        ? Self.none
+        : Self.key(merges.byteRanks[Int(piece[index]) << 8 | Int(piece[index + 1])], index)
+    }
+    while let (rank, at) = lowest(count) {
+      let right = Int(next[at])
+      let after = Int(next[right])
+      tokens[at] = merges.token(rank: rank)
+      keys[right] = Self.none
+      keys[at] = Self.none
+      next[at] = UInt8(after)
+      if after < count {
+        previous[after] = UInt8(at)
+        keys[at] = Self.key(merges.rank(tokens[at], tokens[after]), at)
+      }
+      if at > 0 {
+        let before = Int(previous[at])
+        keys[before] = Self.key(merges.rank(tokens[before], tokens[at]), before)
+      }
+    }
+    var index = 0
+    while index < count {
+      out.append(TokenID(Int32(truncatingIfNeeded: tokens[index])))
+      index = Int(next[index])
+    }
+  }
+
+  @inline(__always)
+  private static func key(_ rank: UInt32, _ place: Int) -> Int32 {
+    rank == MergeTable.none ? none : Int32(truncatingIfNeeded: rank << 7 | UInt32(place))
+  }
+
+  /// The pair of lowest rank, of equals the leftmost.
+  @inline(__always)
+  private func lowest(_ count: Int) -> (rank: UInt32, place: Int)? {
+    let key = keys.withUnsafeBufferPointer { keys in
+      var lowest = Self.none
+      for index in 0..<count { lowest = min(lowest, keys[index]) }
+      return lowest
+    }
+    return key == Self.none ? nil : (UInt32(key) >> 7, Int(key) & 127)
   }
 }

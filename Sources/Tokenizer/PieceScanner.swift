@@ -14,23 +14,26 @@
 // match any text, so pieces lie end to end. Each scalar is looked at a bounded number of times.
 
 /// Walks over UTF-8 text, piece by piece.
-struct PieceScanner {
+package struct PieceScanner {
   private let bytes: UnsafeBufferPointer<UInt8>
   private let classes = ScalarClasses.shared
   /// The longest run of digits in one piece: 3 in o200k.
   private let digitRunMax: Int
-  private var offset = 0
+  private let textEnd: Int
+  private var offset: Int
 
-  /// - Parameter bytes: Valid UTF-8, which must outlive the scanner.
-  init(_ bytes: UnsafeBufferPointer<UInt8>, digitRunMax: Int) {
+  /// Walks over `part` of `bytes`, which must be valid UTF-8 and outlive the scanner.
+  package init(_ bytes: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, digitRunMax: Int) {
     self.bytes = bytes
     self.digitRunMax = digitRunMax
+    offset = part.lowerBound
+    textEnd = part.upperBound
   }
 
   /// The next piece, never empty; nil at the end of the text.
-  mutating func next() -> Range<Int>? {
+  package mutating func next() -> Range<Int>? {
     let start = offset
-    guard start < bytes.count else { return nil }
+    guard start < textEnd else { return nil }
     offset = pieceEnd(from: start)
     return start..<offset
   }
@@ -77,7 +80,7 @@ struct PieceScanner {
   private func headRun(from start: Int) -> (end: Int, lastInBothEnd: Int?) {
     var end = start
     var lastInBothEnd: Int?
-    while end < bytes.count {
+    while end < textEnd {
       let (kind, length) = scalar(at: end)
       guard kind.has(anyOf: .wordHead) else { break }
       end += length
@@ -89,7 +92,7 @@ struct PieceScanner {
   @inline(__always)
   private func tailRunEnd(from start: Int) -> Int {
     var end = start
-    while end < bytes.count {
+    while end < textEnd {
       let (kind, length) = scalar(at: end)
       guard kind.has(anyOf: .wordTail) else { break }
       end += length
@@ -100,8 +103,8 @@ struct PieceScanner {
   /// Steps over `(?i:'s|'t|'re|'ve|'m|'ll|'d)?`.
   @inline(__always)
   private func contractionEnd(from start: Int) -> Int {
-    guard start + 1 < bytes.count, bytes[start] == UInt8(ascii: "'") else { return start }
-    let second = start + 2 < bytes.count ? bytes[start + 2] : 0
+    guard start + 1 < textEnd, bytes[start] == UInt8(ascii: "'") else { return start }
+    let second = start + 2 < textEnd ? bytes[start + 2] : 0
     switch bytes[start + 1] {
     case UInt8(ascii: "s"), UInt8(ascii: "S"), UInt8(ascii: "t"), UInt8(ascii: "T"),
       UInt8(ascii: "m"), UInt8(ascii: "M"), UInt8(ascii: "d"), UInt8(ascii: "D"):
@@ -121,7 +124,7 @@ struct PieceScanner {
   private func numberEnd(from start: Int) -> Int {
     var end = start
     var count = 0
-    while end < bytes.count, count < digitRunMax {
+    while end < textEnd, count < digitRunMax {
       let (kind, length) = scalar(at: end)
       guard kind.has(anyOf: .number) else { break }
       end += length
@@ -133,13 +136,13 @@ struct PieceScanner {
   private func symbolsEnd(from start: Int) -> Int? {
     let symbolsStart = bytes[start] == UInt8(ascii: " ") ? start + 1 : start
     var end = symbolsStart
-    while end < bytes.count {
+    while end < textEnd {
       let (kind, length) = scalar(at: end)
       if kind.has(anyOf: [.space, .letter, .number]) { break }
       end += length
     }
     guard end > symbolsStart else { return nil }
-    while end < bytes.count,
+    while end < textEnd,
       bytes[end] == 0x0D || bytes[end] == 0x0A || bytes[end] == UInt8(ascii: "/")
     { end += 1 }
     return end
@@ -151,7 +154,7 @@ struct PieceScanner {
     var end = start
     var lastStart = start
     var lastNewlineEnd: Int?
-    while end < bytes.count {
+    while end < textEnd {
       let (kind, length) = scalar(at: end)
       guard kind.has(anyOf: .space) else { break }
       lastStart = end
@@ -159,7 +162,7 @@ struct PieceScanner {
       if kind.has(anyOf: .newline) { lastNewlineEnd = end }
     }
     if let lastNewlineEnd { return lastNewlineEnd }
-    return end == bytes.count || lastStart == start ? end : lastStart
+    return end == textEnd || lastStart == start ? end : lastStart
   }
 
   // MARK: Scalars
@@ -175,7 +178,7 @@ struct PieceScanner {
   @inline(__always)
   private func longScalar(_ lead: UInt8, at index: Int) -> (ScalarClass, Int) {
     let length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
-    guard index + length <= bytes.count else { return ([], bytes.count - index) }
+    guard index + length <= textEnd else { return ([], textEnd - index) }
     var value = UInt32(lead) & (0x7F >> UInt32(length))
     for next in index + 1..<index + length { value = value << 6 | UInt32(bytes[next] & 0x3F) }
     return (classes[value], length)

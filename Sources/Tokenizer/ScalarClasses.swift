@@ -4,8 +4,10 @@
 ///
 /// The pattern's two sets of letters overlap: titles, modifiers, letters without case and combining
 /// marks belong to both, and a combining mark is in the sets without being a letter.
-struct ScalarClass: OptionSet {
-  let rawValue: UInt8
+package struct ScalarClass: OptionSet {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// In `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`.
   static let wordHead = ScalarClass(rawValue: 1)
@@ -27,8 +29,8 @@ struct ScalarClass: OptionSet {
 }
 
 /// The class of every Unicode scalar, in two steps: block of 256, then scalar.
-struct ScalarClasses: Sendable {
-  static let shared = ScalarClasses()
+package struct ScalarClasses: Sendable {
+  package static let shared = ScalarClasses()
 
   /// By `scalar >> 8`: where the block's 256 classes start in `classes`.
   private let blocks: [UInt16]
@@ -39,7 +41,7 @@ struct ScalarClasses: Sendable {
   subscript(ascii byte: UInt8) -> ScalarClass { ScalarClass(rawValue: classes[Int(byte)]) }
 
   @inline(__always)
-  subscript(scalar: UInt32) -> ScalarClass {
+  package subscript(scalar: UInt32) -> ScalarClass {
     let block = Int(blocks[Int(scalar >> 8)])
     return ScalarClass(rawValue: classes[block << 8 | Int(scalar & 0xFF)])
   }

@@ -30,7 +30,7 @@ enum TiktokenFile {
     }
     let first = builder.starts.count
     for (offset, text) in specials(rankCount: first).enumerated() {
-      try builder.add(text.utf8, id: first + offset, isAdded: true)
+      try builder.addSpecial(text, id: first + offset)
     }
     let vocabulary = try Vocabulary(builder)
     return BPEModel(

@@ -44,6 +44,7 @@ public final class Tokenizer: Sendable {
   ///     are the specials; unused ones are no tokens.
   ///   - preTokenizer: `tokenizer.ggml.pre`.
   ///   - source: The file's path, for errors.
+  /// - Throws: `TokenizerError`.
   public convenience init(
     ggufTokens: [String], merges: [String], tokenTypes: [Int32], preTokenizer: String,
     source: String
@@ -57,13 +58,8 @@ public final class Tokenizer: Sendable {
   private init(_ model: BPEModel) {
     self.model = model
     vocabularySize = model.vocabulary.size
-    var specials: [String: TokenID] = [:]
-    for id in 0..<model.vocabulary.size where model.vocabulary.isAdded(id) {
-      let text = String(decoding: model.vocabulary.bytes(of: id), as: UTF8.self)
-      specials[text] = TokenID(Int32(id))
-    }
-    self.specials = specials
-    specialTokens = SpecialTokens(specials)
+    specials = model.vocabulary.specials
+    specialTokens = SpecialTokens(model.vocabulary.specials)
   }
 
   // MARK: Text to ids
@@ -74,11 +70,9 @@ public final class Tokenizer: Sendable {
   public func encode(_ text: String) -> [TokenID] {
     var text = text
     return text.withUTF8 { bytes in
-      var ids: [TokenID] = []
-      var merger = PieceMerger()
-      ids.reserveCapacity(bytes.count / 4 + 4)
-      append(bytes, to: &ids, &merger)
-      return ids
+      var encoder = TextEncoder(model, bytes)
+      encoder.append(0..<bytes.count)
+      return encoder.ids
     }
   }
 
@@ -86,33 +80,15 @@ public final class Tokenizer: Sendable {
   public func encodeWithSpecials(_ text: String) -> [TokenID] {
     var text = text
     return text.withUTF8 { bytes in
-      var ids: [TokenID] = []
-      var merger = PieceMerger()
+      var encoder = TextEncoder(model, bytes)
       var start = 0
       while let (id, range) = specialTokens.next(in: bytes, from: start) {
-        append(.init(rebasing: bytes[start..<range.lowerBound]), to: &ids, &merger)
-        ids.append(id)
+        encoder.append(start..<range.lowerBound)
+        encoder.append(id)
         start = range.upperBound
       }
-      append(.init(rebasing: bytes[start...]), to: &ids, &merger)
-      return ids
-    }
-  }
-
-  private func append(
-    _ bytes: UnsafeBufferPointer<UInt8>, to ids: inout [TokenID], _ merger: inout PieceMerger
-  ) {
-    var scanner = PieceScanner(bytes, digitRunMax: model.digitRunMax)
-    while let range = scanner.next() {
-      let piece = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range])
-      if model.wholePieceFirst {
-        let id = model.vocabulary.find(piece)
-        if id != Vocabulary.none {
-          ids.append(TokenID(Int32(truncatingIfNeeded: id)))
-          continue
-        }
-      }
-      merger.merge(piece, model.vocabulary, model.merges, into: &ids)
+      encoder.append(start..<bytes.count)
+      return encoder.ids
     }
   }
 

@@ -40,14 +40,14 @@ extension TokenizerError: CustomStringConvertible {
     case .missingMember(let source, let member):
       "\(source) has no \"\(member)\". It is incomplete, or not a tokenizer.json."
     case .duplicateMember(let source, let member):
-      "\(source) has \"\(member)\" twice. Remove one of them."
+      "\(source) has the member \(Self.show(member)) twice. Remove one of them."
     case .malformedLine(let source, let line):
       """
       \(source), line \(line): a line is a token in base64, one space and its rank. \
       The download is probably damaged; fetch it again.
       """
     case .unsupported(let source, let found, let supported):
-      "\(source) has \(found), which Martlet cannot do. \(supported)"
+      "\(source) has \(Self.clean(found)), which Martlet cannot do. \(supported)"
     case .idOutOfRange(let source, let id, let idMax):
       "\(source) has the token id \(id); ids are 0 to \(idMax)."
     case .duplicateID(let source, let id): "\(source) gives the id \(id) to two tokens."
@@ -86,12 +86,15 @@ extension TokenizerError: CustomStringConvertible {
     }
   }
 
-  /// A token of the vocabulary, cut short where a hostile file made it long.
-  private static func show(_ token: String) -> String {
-    let scalars = token.unicodeScalars
-    let shown = scalars.prefix(40).map { $0.properties.generalCategory == .control ? "?" : $0 }
-    var text = String(String.UnicodeScalarView(shown))
-    if scalars.count > 40 { text += "…" }
-    return "\"\(text)\""
+  /// A word of the file in quotes, cut short where a hostile file made it long.
+  private static func show(_ word: String) -> String {
+    let start = String(String.UnicodeScalarView(word.unicodeScalars.prefix(40)))
+    return "\"\(clean(start))\(word.unicodeScalars.count > 40 ? "…" : "")\""
+  }
+
+  /// The file's own words, without what would move a terminal's cursor.
+  private static func clean(_ text: String) -> String {
+    let shown = text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }
+    return String(String.UnicodeScalarView(shown))
   }
 }

@@ -81,33 +81,50 @@ struct TokenizerJSONFile {
   private mutating func readVocabulary() throws(TokenizerError) {
     var first = true
     var key: [UInt8] = []
+    var previous: [UInt8] = []
     var token: [UInt8] = []
+    // A file that is cut off may end inside a number, so an id counts once something follows it.
+    var id: Int?
     try reader.beginObject()
     while true {
+      swap(&key, &previous)
       key.removeAll(keepingCapacity: true)
-      guard try reader.nextKey(into: &key, first: &first) else { return }
-      let id = try reader.readInteger()
-      token.removeAll(keepingCapacity: true)
-      if ByteAlphabet.decode(key, into: &token) {
-        try builder.add(token, id: id)
-      } else {
-        literals.append((key, id))
-      }
+      let isMore = try reader.nextKey(into: &key, first: &first)
+      if let id { try add(previous, id, &token) }
+      guard isMore else { return }
+      id = try reader.readInteger()
+    }
+  }
+
+  private mutating func add(
+    _ key: [UInt8], _ id: Int, _ token: inout [UInt8]
+  ) throws(TokenizerError) {
+    token.removeAll(keepingCapacity: true)
+    if ByteAlphabet.decode(key, into: &token) {
+      try builder.add(token, id: id)
+    } else {
+      literals.append((key, id))
     }
   }
 
   private mutating func readAddedTokens() throws(TokenizerError) {
-    guard let tokens = try reader.readTree().arrayValue else {
-      throw wrongType("added_tokens", wanted: "an array")
-    }
+    let wrongForm = TokenizerError.unsupported(
+      source: source, found: "\"added_tokens\" in another form",
+      supported: "It should be an array of objects with \"content\" and \"id\".")
+    guard let tokens = try reader.readTree().arrayValue else { throw wrongForm }
     for token in tokens {
       guard let text = token["content"]?.stringValue, let id = token["id"]?.intValue else {
-        throw wrongType("added_tokens", wanted: "objects with \"content\" and \"id\"")
+        throw wrongForm
       }
-      for option in ["single_word", "lstrip", "rstrip"] where token[option]?.boolValue == true {
+      guard token["special"] == true else {
+        throw .unsupported(
+          source: source, found: "the added token \"\(text.prefix(40))\" that is not special",
+          supported: "Added tokens must be special, as gpt-oss's are.")
+      }
+      for option in ["single_word", "lstrip", "rstrip"] where token[option] == true {
         throw .unsupported(
           source: source, found: "an added token with \"\(option)\": true",
-          supported: "Added tokens that match exactly their own text are supported.")
+          supported: "Added tokens must match exactly their own text.")
       }
       added.append((text, id))
     }
@@ -117,9 +134,12 @@ struct TokenizerJSONFile {
 
   private mutating func model() throws(TokenizerError) -> BPEModel {
     for (text, id) in added { try builder.addSpecial(text, id: id) }
-    for (text, id) in literals
-    where !added.contains(where: { $0.id == id && text.elementsEqual($0.text.utf8) }) {
-      throw .notByteAlphabet(source: source, token: String(decoding: text, as: UTF8.self), id: id)
+    var specials = Dictionary(added.map { ($0.id, $0.text) }) { first, _ in first }
+    for (text, id) in literals {
+      // Each is taken once, so that a literal written twice is not overlooked.
+      guard let special = specials.removeValue(forKey: id), special.utf8.elementsEqual(text) else {
+        throw .notByteAlphabet(source: source, token: String(decoding: text, as: UTF8.self), id: id)
+      }
     }
     let vocabulary = try Vocabulary(builder)
     var list = MergeList(vocabulary)
@@ -167,11 +187,5 @@ struct TokenizerJSONFile {
     guard seen.insert(member).inserted else {
       throw .duplicateMember(source: source, member: member)
     }
-  }
-
-  private func wrongType(_ member: String, wanted: String) -> TokenizerError {
-    .unsupported(
-      source: source, found: "another \"\(member)\" than a tokenizer.json has",
-      supported: "It should be \(wanted).")
   }
 }

@@ -1,5 +1,7 @@
 // Vocabulary.swift — every token's bytes in one arena, and a table back from bytes to token.
 
+import Base
+
 /// The tokens of a vocabulary by id and by bytes. Immutable once built.
 struct Vocabulary: Sendable {
   /// Ids and their count stay below 2^20, so that two of them and a rank fit one word.
@@ -15,6 +17,8 @@ struct Vocabulary: Sendable {
   private let starts: [UInt32]
   private let lengths: [UInt16]
   private let isAdded: [Bool]
+  /// The added tokens by their text.
+  let specials: [String: TokenID]
   /// Open addressing, linear probing: 12 bits of the hash << 20 | id. Added tokens are not in it.
   private let slots: [UInt32]
   private let slotShift: UInt64
@@ -43,9 +47,18 @@ struct Vocabulary: Sendable {
 
   /// The token with exactly these bytes, added tokens aside, or `none`.
   @inline(__always)
-  func find(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  func find(_ bytes: UnsafeRawBufferPointer) -> UInt32 { find(bytes, key: key(bytes)) }
+
+  /// The hash of `bytes`; the same for all that are longer than any token.
+  @inline(__always)
+  func key(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    bytes.count <= tokenLengthMax ? hash(bytes) : 0
+  }
+
+  /// As ``find(_:)``, with the hash of the bytes, ``key(_:)``, known.
+  @inline(__always)
+  func find(_ bytes: UnsafeRawBufferPointer, key: UInt64) -> UInt32 {
     guard bytes.count <= tokenLengthMax else { return Self.none }
-    let key = hash(bytes)
     let tag = UInt32(truncatingIfNeeded: key & 0xFFF)
     let mask = slots.count - 1
     var index = Int(key >> slotShift)
@@ -78,13 +91,14 @@ struct Vocabulary: Sendable {
     private(set) var starts: [UInt32] = []
     private(set) var lengths: [UInt16] = []
     private(set) var isAdded: [Bool] = []
+    private(set) var specials: [String: TokenID] = [:]
     private(set) var count = 0
 
     init(source: String) { self.source = source }
 
     /// Gives `bytes` the id `id`.
     mutating func add(
-      _ bytes: some Collection<UInt8>, id: Int, isAdded added: Bool = false
+      _ bytes: some Collection<UInt8>, id: Int
     ) throws(TokenizerError) {
       let length = bytes.count
       guard length > 0 else { throw .emptyToken(source: source, id: id) }
@@ -96,23 +110,26 @@ struct Vocabulary: Sendable {
       guard lengths[id] == 0 else { throw .duplicateID(source: source, id: id) }
       starts[id] = UInt32(arena.count)
       lengths[id] = UInt16(length)
-      isAdded[id] = added
       arena.append(contentsOf: bytes)
       count += 1
     }
 
-    /// Makes `text` an added token. A token of the same id and text becomes one.
+    /// Makes `text` an added token. A token of the same id must be the same text.
     mutating func addSpecial(_ text: String, id: Int) throws(TokenizerError) {
-      let bytes = Array(text.utf8)
-      if starts.indices.contains(id), lengths[id] > 0, !isAdded[id] {
-        let start = Int(starts[id])
-        guard bytes.elementsEqual(arena[start..<start + Int(lengths[id])]) else {
-          throw .duplicateID(source: source, id: id)
-        }
-        isAdded[id] = true
-      } else {
-        try add(bytes, id: id, isAdded: true)
+      if let twin = specials.updateValue(TokenID(Int32(truncatingIfNeeded: id)), forKey: text) {
+        throw .duplicateToken(source: source, token: text, first: twin.index, second: id)
       }
+      if starts.indices.contains(id), lengths[id] > 0, !isAdded[id] {
+        var bytes: [UInt8] = []
+        let start = Int(starts[id])
+        guard ByteAlphabet.decode(text.utf8, into: &bytes),
+          bytes.elementsEqual(arena[start..<start + Int(lengths[id])])
+        else { throw .duplicateID(source: source, id: id) }
+        lengths[id] = 0
+        count -= 1
+      }
+      try add(text.utf8, id: id)
+      isAdded[id] = true
     }
 
     /// Makes room for `id`, with or without a token.
@@ -135,6 +152,7 @@ struct Vocabulary: Sendable {
     starts = builder.starts
     lengths = builder.lengths
     isAdded = builder.isAdded
+    specials = builder.specials
     var bits = 8
     while 1 << bits < 2 * builder.count { bits += 1 }
     slotShift = UInt64(64 - bits)

@@ -60,4 +60,52 @@ import Tokenizer
     #expect(tokenizer.vocabularySize == 201_088)
     #expect(tokenizer.decode([200018, 201_087]) == "<|reserved_200018|><|reserved_201087|>")
   }
+
+  @Test func `has no token for ids outside of it`() {
+    #expect(tokenizer.bytes(of: 201_088) == nil)
+    #expect(tokenizer.bytes(of: -1) == nil)
+    #expect(!tokenizer.isSpecial(-1))
+    #expect(!tokenizer.hasToken(TokenID(Int32.max)))
+    #expect(tokenizer.bytes(of: 24912) == Array("hello".utf8))
+    #expect(tokenizer.decode([24912, -1, 201_088, 0]) == "hello\u{FFFD}\u{FFFD}!")
+  }
+
+  /// Tokens may end inside a character; only all of them together are text.
+  @Test func `decodes token by token what it decodes at once`() throws {
+    for vector in try Vectors.jsonLines("tokenizer.jsonl") {
+      let text = try #require(vector["text"]?.stringValue)
+      var decoder = StreamingDecoder()
+      var out = ""
+      var bytes: [UInt8] = []
+      for id in tokenizer.encode(text) {
+        bytes.removeAll()
+        #expect(tokenizer.appendBytes(of: id, to: &bytes))
+        out += decoder.append(bytes)
+      }
+      out += decoder.finish()
+      #expect(Array(out.utf8) == Array(text.utf8))
+    }
+  }
+
+  /// A quadratic merge or scan would take minutes to hours on each of these.
+  @Test(.timeLimit(.minutes(1)), arguments: ["a", " ", "日A", "\u{301}A", "\n ", "ab!", "é", "'s"])
+  func `encodes a million bytes of anything in no time`(part: String) {
+    let text = String(repeating: part, count: 1_000_000 / part.utf8.count)
+    #expect(Array(tokenizer.decode(tokenizer.encode(text)).utf8) == Array(text.utf8))
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `encodes a million random letters in no time`() {
+    var random = SplitMix64(seed: 1)
+    let letters = (0..<1_000_000).map { _ in UInt8.random(in: 97...122, using: &random) }
+    #expect(tokenizer.encode(String(decoding: letters, as: UTF8.self)).count > 100_000)
+  }
+
+  /// The same pieces again and again, beyond what is remembered of a text.
+  @Test func `encodes a text as its lines`() throws {
+    let lines = try Vectors.jsonLines("tokenizer.jsonl").compactMap { vector in
+      vector["text"]?.stringValue.map { "q" + $0.replacing("\n", with: " ") + "x\n" }
+    }
+    #expect(tokenizer.encode((lines + lines).joined()) == (lines + lines).flatMap(tokenizer.encode))
+  }
 }
