@@ -64,7 +64,8 @@ let package = Package(
     // Tests mirror the targets; TestKit holds what several of them need.
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
     .executableTarget(
-      name: "fuzz", dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "TestKit"],
+      name: "fuzz",
+      dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "Store", "TestKit"],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
       name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",

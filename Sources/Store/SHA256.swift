@@ -69,13 +69,15 @@ extension Digest: CustomStringConvertible {
 ///     hash.update(first)
 ///     hash.update(second)
 ///     let digest = hash.finish()
+///
+/// Computing a digest cannot fail; a libcrypto that is broken or out of memory ends the process.
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   public init() {
     guard let context = EVP_MD_CTX_new(),
       EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1
-    else { fatalError("libcrypto has no memory for a SHA-256 context.") }
+    else { preconditionFailure("libcrypto has no memory for a SHA-256 context.") }
     self.context = context
   }
 
@@ -83,9 +85,8 @@ public struct SHA256: ~Copyable {
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress else { return }
-    guard EVP_DigestUpdate(context, start, bytes.count) == 1 else {
-      fatalError("libcrypto failed to continue a SHA-256 digest.")
-    }
+    let status = EVP_DigestUpdate(context, start, bytes.count)
+    precondition(status == 1, "libcrypto failed to continue a SHA-256 digest.")
   }
 
   public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -93,9 +94,8 @@ public struct SHA256: ~Copyable {
   /// The digest of everything that was given.
   public consuming func finish() -> Digest {
     Digest { start in
-      guard EVP_DigestFinal_ex(context, start, nil) == 1 else {
-        fatalError("libcrypto failed to finish a SHA-256 digest.")
-      }
+      let status = EVP_DigestFinal_ex(context, start, nil)
+      precondition(status == 1, "libcrypto failed to finish a SHA-256 digest.")
     }
   }
 
@@ -112,7 +112,7 @@ public struct SHA256: ~Copyable {
   nonisolated(unsafe) private static let algorithm: OpaquePointer = {
     guard let library = OSSL_LIB_CTX_new(),
       let algorithm = EVP_MD_fetch(library, "SHA2-256", nil)
-    else { fatalError("libcrypto offers no SHA-256; the installation is broken.") }
+    else { preconditionFailure("libcrypto offers no SHA-256; the installation is broken.") }
     return algorithm
   }()
 }

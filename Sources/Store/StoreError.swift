@@ -91,7 +91,8 @@ extension StoreError: CustomStringConvertible {
       damaged in its \(column). Verify the session.
       """
     case .memoryUnknown(let id): "There is no memory \(id)."
-    case .memoryUnreadable(let path, let id): "\(path): memory \(id) is damaged. Restore the file from a backup."
+    case .memoryUnreadable(let path, let id):
+      "\(path): memory \(id) is damaged. Restore the file from a backup."
     case .bodyDamaged(let path, let digest):
       "\(path): the body \(digest) is damaged. Verify the ledger."
     case .tooLarge(let what, let bytes, let bytesMax):

@@ -120,7 +120,8 @@ import Testing
         """)
     let database = try Database(
       path: path, format: new, access: .readWrite, limits: StoreLimits())
-    #expect(try database.rows("SELECT name FROM things WHERE size IS NULL") { $0.text(0) } == ["kept"])
+    #expect(
+      try database.rows("SELECT name FROM things WHERE size IS NULL") { $0.text(0) } == ["kept"])
   }
 
   @Test func `stays as it was when a step to the new format fails`() throws {
@@ -195,7 +196,9 @@ import Testing
     }
     // As root nothing is read-only: the test goes on as nobody, in a process of its own.
     let isRoot = geteuid() == 0
-    for name in [folder.path, folder.path + "/sub", path] where isRoot { chown(name, 65_534, 65_534) }
+    for name in [folder.path, folder.path + "/sub", path] where isRoot {
+      chown(name, 65_534, 65_534)
+    }
     unlink(path + "-journal")
     chmod(folder.path + "/sub", 0o555)
     await #expect(processExitsWith: .success) { [path = path as String, isRoot = isRoot as Bool] in

@@ -93,13 +93,16 @@ import Testing
   }
 
   @Test func `used by several processes loses no event`() async throws {
-    do { try Ledger(path: path).beginSession("shared", time: time(1)) }
     await withTaskGroup(of: Void.self) { group in
       for name in ["a", "b", "c"] {
         group.addTask { [path] in
           await #expect(processExitsWith: .success) {
             [path = path as String, name = name as String] in
+            // They all find no file; one makes it, one begins the session that they share.
             let ledger = try Ledger(path: path)
+            do throws(StoreError) { try ledger.beginSession("shared", time: time(1)) } catch {
+              #expect(error == .sessionExists(id: "shared"))
+            }
             try ledger.beginSession(name, time: time(1))
             for number in 1...60 {
               try ledger.append(to: "shared", kind: "\(name) \(number)", time: time(1))

@@ -19,7 +19,8 @@ import Testing
     let ledger = try Ledger(path: path)
     try ledger.beginSession("s", time: time(1))
     let first = try ledger.append(
-      to: "s", kind: "k", time: time(1), bodies: [body("a", "my address is 5 Elm"), body("b", "ok")])
+      to: "s", kind: "k", time: time(1),
+      bodies: [body("a", "my address is 5 Elm"), body("b", "ok")])
     try ledger.append(to: "s", kind: "k", time: time(2), bodies: [body("a", "my address is 5 Elm")])
     let erasure = try ledger.eraseBodies(containing: "5 Elm")
     #expect(erasure == LedgerErasure(erased: [first.bodies[0].digest], kept: []))

@@ -143,7 +143,8 @@ import Testing
     let secret = "hunter2"
     try ledger.beginSession("s", time: time(1))
     try ledger.append(
-      to: "s", kind: "k", time: time(1), header: ["x": .string(secret)], bodies: [body("b", secret)])
+      to: "s", kind: "k", time: time(1), header: ["x": .string(secret)], bodies: [body("b", secret)]
+    )
     let connection = try raw(ledger.path)
     for sql in ["INSERT INTO sessions SELECT * FROM sessions", "SELECT '\(secret)' FROM nowhere"] {
       #expect(!sentence { try connection.run(sql) }.contains(secret))

@@ -174,7 +174,9 @@ import Testing
     let secret = "orchid7731"
     let path = memories.path
     try memories.save(
-      (0..<400).map { memory($0 == 200 ? secret : "note \($0) " + String(repeating: "x", count: 99)) })
+      (0..<400).map {
+        memory($0 == 200 ? secret : "note \($0) " + String(repeating: "x", count: 99))
+      })
     var random = SplitMix64(seed: seed)
     let microseconds = UInt32.random(in: 0...15_000, using: &random)
     await #expect(processExitsWith: .signal(SIGKILL)) {

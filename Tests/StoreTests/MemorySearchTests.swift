@@ -34,7 +34,9 @@ import Testing
     ("deploym", "the deployment key"), ("prefer", "User preferences: dark mode"),
     ("préfér", "Ses préférences"),
   ])
-  func `finds words of every script, folded and by their beginnings`(query: String, text: String)
+  func `finds words of every script, folded and by their beginnings`(
+    query: String, text: String
+  )
     throws
   {
     try save("something else entirely", text, "他のこと", "другое")
@@ -46,9 +48,10 @@ import Testing
     try save("alice leads nothing", "the project of alice", "bob leads the project")
     #expect(try found("the project alice", limit: 3).first == "the project of alice")
     #expect(try found("alice zzz leads").first == "alice leads nothing")
-    #expect(try Set(found("alice bob")) == [
-      "alice leads nothing", "the project of alice", "bob leads the project",
-    ])
+    #expect(
+      try Set(found("alice bob")) == [
+        "alice leads nothing", "the project of alice", "bob leads the project",
+      ])
     #expect(try found("the project", limit: 7).count == 7)
   }
 
@@ -84,11 +87,15 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "\0", "\0\0 \0", "\"", "\"\"\"", "'", "''", "*", "* *", "-", "--", "(", ")", "()", "NEAR",
-    "NEAR(a b)", "NEAR(a b, 3)", "AND", "OR", "NOT", "a AND", "OR b", "NOT NOT", "a NOT b", "words:",
+    "", " ", "\0", "\0\0 \0", "\"", "\"\"\"", "'", "''", "*", "* *", "-", "--", "(", ")", "()",
+    "NEAR",
+    "NEAR(a b)", "NEAR(a b, 3)", "AND", "OR", "NOT", "a AND", "OR b", "NOT NOT", "a NOT b",
+    "words:",
     "words : x", "scope:global", "{words scope}: x", "^a", "a + b", "a*b", "x:y:z", "[a]", "a;b",
-    "'; DROP TABLE memories; --", "%", "_", "\\", "\\\"", "a\"b", "\"a\" \"b", "/* */", "?1", ":a", "@a",
-    "$a", "#", "~", "`", "|", "&", "<>", "=", "!", "!!!", "…", "—", "€", "™", "\u{FEFF}", "\u{200D}",
+    "'; DROP TABLE memories; --", "%", "_", "\\", "\\\"", "a\"b", "\"a\" \"b", "/* */", "?1", ":a",
+    "@a",
+    "$a", "#", "~", "`", "|", "&", "<>", "=", "!", "!!!", "…", "—", "€", "™", "\u{FEFF}",
+    "\u{200D}",
     "\u{FFFD}", "\u{FFFF}", "\u{10FFFF}", "\u{301}", "e\u{301}", "が", "か\u{3099}", "ｶﾞ", "👨‍👩‍👧‍👦", "🏳️‍🌈",
     "1️⃣", "﷽", "İ", "ß", "ǆ", "\u{202E}abc", "𝔘𝔫𝔦", "१२३", "हिन्दी", "العربية", "עברית", "\r\n\t",
   ])

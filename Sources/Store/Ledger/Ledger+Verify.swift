@@ -10,11 +10,12 @@ extension Ledger {
   /// Events read at a time.
   private static let pageEventCount = 128
 
-  /// Checks hashes, order, completeness and bodies, and names the first thing that is wrong.
+  /// Checks hashes, order, completeness and bodies.
   ///
   /// - Parameters:
   ///   - session: Only this one; nil for all of them and the file as a whole.
   ///   - heads: What ``head(of:)`` said earlier: the chain must still lead through there.
+  /// - Returns: What was looked at, and the first thing that is wrong.
   /// - Throws: What keeps the file from being read at all, ``StoreError/damaged(path:)`` among it.
   public func verify(
     session: String? = nil, heads: [LedgerHead] = []

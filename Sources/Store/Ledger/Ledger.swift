@@ -34,11 +34,8 @@ public final class Ledger: Sendable {
 
   // MARK: Writing
 
-  /// Starts a session.
-  ///
-  /// - Parameters:
-  ///   - id: Unique in this ledger.
-  ///   - header: As in ``LedgerEntry/header``: small, public, never erased.
+  /// Starts a session. The id is unique in this ledger; the header is like ``LedgerEntry/header``:
+  /// small, public, never erased.
   public func beginSession(
     _ id: String, time: UnixTime, header: JSONValue = [:]
   ) throws(StoreError) {
@@ -146,11 +143,7 @@ public final class Ledger: Sendable {
 
   // MARK: Reading
 
-  /// The sessions, the one begun last first.
-  ///
-  /// - Parameters:
-  ///   - limit: How many at most.
-  ///   - skipping: How many of the newest to leave out.
+  /// At most `limit` sessions, the one begun last first, after `skipping` of them.
   public func sessions(
     limit: Int, skipping: Int = 0
   ) throws(StoreError) -> [LedgerSession] {
@@ -169,12 +162,9 @@ public final class Ledger: Sendable {
     }
   }
 
-  /// Events of a session in their order. Reading does not check hashes; ``verify(session:heads:)``
-  /// does.
+  /// Events of a session in their order: at most `limit`, from the sequence number `first` on.
   ///
-  /// - Parameters:
-  ///   - first: The sequence number to start from.
-  ///   - limit: How many at most.
+  /// Reading does not check hashes; ``verify(session:heads:)`` does.
   public func events(
     of session: String, from first: Int = 1, limit: Int = .max
   ) throws(StoreError) -> [LedgerEvent] {

@@ -51,10 +51,8 @@ enum LedgerChain {
   /// Stands where the begin hash of a session before the first would.
   static let nothing = [UInt8](repeating: 0, count: Digest.byteCount)
 
-  /// - Parameters:
-  ///   - previous: 32 bytes, the begin hash of the session before, or ``nothing``.
-  ///   - time: Milliseconds since 1970.
-  ///   - header: JSON text as stored.
+  /// `previous` is the begin hash of the session before, or ``nothing``; `time` is in milliseconds
+  /// since 1970; `header` is JSON text as stored.
   static func beginHash(
     previous: [UInt8], number: Int64, id: [UInt8], time: Int64, header: [UInt8]
   ) -> Digest {
@@ -68,9 +66,7 @@ enum LedgerChain {
     return hash.finish()
   }
 
-  /// - Parameters:
-  ///   - previous: 32 bytes, the hash of the event before, or the session's begin hash.
-  ///   - columns: The event's row.
+  /// `previous` is the hash of the event before, or the session's begin hash.
   static func eventHash(
     previous: [UInt8], session: [UInt8], columns: EventColumns
   ) -> Digest {

@@ -36,9 +36,7 @@ struct LedgerCheck {
       kind: kind, session: session, sequence: sequence.map { Int($0) })
   }
 
-  /// Starts on a session.
-  ///
-  /// - Parameter before: The begin hash of the session before it.
+  /// Starts on a session; `before` is the begin hash of the session before it.
   mutating func begin(_ row: SessionRow, before: [UInt8]) {
     let expected = LedgerChain.beginHash(
       previous: before, number: row.number, id: row.id, time: row.time, header: row.header)
@@ -97,9 +95,7 @@ struct LedgerCheck {
     }
   }
 
-  /// Looks for a pinned head that was not met.
-  ///
-  /// - Parameter session: The only session that was looked at; nil for all.
+  /// Looks for a pinned head that was not met, in `session` if only that was looked at.
   mutating func finish(session: String?) {
     guard let head = heads.first(where: { session == nil || $0.session == session }) else { return }
     found(

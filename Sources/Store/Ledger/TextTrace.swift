@@ -98,7 +98,9 @@ struct TextTrace {
     guard index + 4 <= bytes.count else { return nil }
     var unit: UInt16 = 0
     for byte in bytes[index..<index + 4] {
-      guard byte < 0x80, let digit = Character(UnicodeScalar(byte)).hexDigitValue else { return nil }
+      guard byte < 0x80, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
+        return nil
+      }
       unit = unit << 4 | UInt16(digit)
     }
     return unit

@@ -16,12 +16,9 @@
 import Synchronization
 
 extension Memories {
-  /// The memories that fit `query` best, the best first. No query is an error; one without a word
-  /// finds nothing.
+  /// At most `limit` memories that fit `query`, the best first, of some scopes or (nil) of all.
   ///
-  /// - Parameters:
-  ///   - scopes: Only memories of these scopes; nil for all.
-  ///   - limit: How many at most.
+  /// No query is an error; one without a word finds nothing.
   public func search(
     _ query: String, scopes: [MemoryScope]? = nil, limit: Int
   ) throws(StoreError) -> [Memory] {

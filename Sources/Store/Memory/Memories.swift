@@ -91,12 +91,8 @@ public final class Memories: Sendable {
     ) { row throws(StoreError) in try Memory(row, path: path) }
   }
 
-  /// Memories, the newest first.
-  ///
-  /// - Parameters:
-  ///   - scope: Only those of this scope; nil for all.
-  ///   - limit: How many at most.
-  ///   - before: Only those older than this id: the last one of the page before.
+  /// At most `limit` memories, the newest first: those of one scope, or all. `before` is the last id
+  /// of the page before.
   public func list(
     scope: MemoryScope? = nil, limit: Int, before: Int64 = .max
   ) throws(StoreError) -> [Memory] {

@@ -15,9 +15,8 @@ extension Database {
     try database.run("CREATE TABLE scrub (pending INTEGER PRIMARY KEY) STRICT")
   }
 
-  /// Commits `removal`, then rewrites the file so that nothing removed is left in it.
-  ///
-  /// - Parameter removal: Removes rows inside a transaction; false if there was nothing to remove.
+  /// Commits `removal`, then rewrites the file so that nothing removed is left in it. `removal` runs
+  /// inside a transaction and answers false if there was nothing to remove.
   package func writeScrubbing(
     _ removal: () throws(StoreError) -> Bool
   ) throws(StoreError) {

@@ -24,9 +24,8 @@ package final class Database {
   private let connection: OpaquePointer
   private var statements: [String: Statement] = [:]
 
-  /// Opens `path`, which must exist, without looking at what is in it.
-  ///
-  /// - Parameter waitMax: How long to wait for other connections' locks before ``StoreError/busy``.
+  /// Opens `path`, which must exist, without looking at what is in it. Other connections' locks are
+  /// waited for up to `waitMax`, then there is ``StoreError/busy(path:)``.
   package init(path: String, access: StoreAccess, waitMax: Duration) throws(StoreError) {
     let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
     var opened: OpaquePointer?
