@@ -69,7 +69,9 @@ let package = Package(
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "TestKit"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store", "TestKit",
+      ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
       name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
