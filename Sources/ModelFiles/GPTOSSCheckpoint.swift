@@ -27,8 +27,8 @@ public struct GPTOSSCheckpoint: Sendable {
   public init(path: String) throws(ModelFileError) {
     switch try ModelLocation(path: path) {
     case .safetensors(let folder, let fileNames):
-      let table = try TensorTable(safetensorsIn: folder, fileNames: fileNames)
-      try self.init(table, JSONConfiguration(path: folder + "/config.json"))
+      let json = try JSONConfiguration(path: folder + "/config.json")
+      try self.init(TensorTable(safetensorsIn: folder, fileNames: fileNames), json)
     case .gguf(let file): try self.init(gguf: file)
     }
   }
@@ -43,7 +43,6 @@ public struct GPTOSSCheckpoint: Sendable {
 
   /// Binds the tensors of safetensors files; the names in them tell the layout.
   init(_ table: TensorTable, _ json: JSONConfiguration) throws(ModelFileError) {
-    try json.refuseOtherQuantization()
     try table.refuseOtherLayouts()
     let binder = WeightBinder(table: table, configuration: json.configuration)
     let isOriginal = table["embedding.weight"] != nil

@@ -8,11 +8,22 @@ public struct ModelFacts: Equatable, Sendable {
     public var name: String
     public var tensorCount: Int
     public var byteCount: Int
+
+    public init(name: String, tensorCount: Int, byteCount: Int) {
+      self.name = name
+      self.tensorCount = tensorCount
+      self.byteCount = byteCount
+    }
   }
 
   public struct FileFacts: Equatable, Sendable {
     public var path: String
     public var byteCount: Int
+
+    public init(path: String, byteCount: Int) {
+      self.path = path
+      self.byteCount = byteCount
+    }
   }
 
   /// "safetensors" or "GGUF version 3".
@@ -29,6 +40,22 @@ public struct ModelFacts: Equatable, Sendable {
   /// Those that one token needs: its row of the embedding, its experts, all else once.
   public var activeParameterCount: Int
   public var configuration: GPTOSSConfiguration
+
+  public init(
+    container: String, layout: GPTOSSCheckpoint.Layout, files: [FileFacts], tensorCount: Int,
+    unusedTensors: [String], types: [TypeFacts], parameterCount: Int, activeParameterCount: Int,
+    configuration: GPTOSSConfiguration
+  ) {
+    self.container = container
+    self.layout = layout
+    self.files = files
+    self.tensorCount = tensorCount
+    self.unusedTensors = unusedTensors
+    self.types = types
+    self.parameterCount = parameterCount
+    self.activeParameterCount = activeParameterCount
+    self.configuration = configuration
+  }
 }
 
 extension GPTOSSCheckpoint {
@@ -50,11 +77,9 @@ extension GPTOSSCheckpoint {
       tensorCount: tensors.tensors.count,
       unusedTensors: tensors.tensors.keys.filter { !bound.contains($0) }.sorted(),
       types: types.values.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) },
-      parameterCount: configuration.parameterCount(
-        expertCount: configuration.expertCount,
-        embeddingRows: isTied ? 0 : configuration.vocabularySize),
-      activeParameterCount: configuration.parameterCount(
-        expertCount: configuration.expertsPerToken, embeddingRows: 1),
+      parameterCount: configuration.parameterCount
+        - (isTied ? configuration.vocabularySize * configuration.hiddenSize : 0),
+      activeParameterCount: configuration.activeParameterCount,
       configuration: configuration)
   }
 }
@@ -67,9 +92,19 @@ extension ModelFacts.TypeFacts {
 }
 
 extension GPTOSSConfiguration {
-  /// With so many experts in a layer and so many rows of the embedding, the unembedding counted in
-  /// full. Cannot overflow within `ConfigurationBounds`.
-  fileprivate func parameterCount(expertCount experts: Int, embeddingRows: Int) -> Int {
+  /// Numbers in all matrices and vectors of a model with an unembedding of its own.
+  public var parameterCount: Int {
+    parameterCount(expertCount: expertCount, embeddingRows: vocabularySize)
+  }
+
+  /// Those that one token needs: its row of the embedding, its experts, all else once.
+  public var activeParameterCount: Int {
+    parameterCount(expertCount: expertsPerToken, embeddingRows: 1)
+  }
+
+  /// With so many experts in a layer and so many rows of the embedding. Cannot overflow within
+  /// `ConfigurationBounds`.
+  private func parameterCount(expertCount experts: Int, embeddingRows: Int) -> Int {
     let queryRows = headCount * headSize
     let keyRows = kvHeadCount * headSize
     let attention =

@@ -7,8 +7,8 @@ import Base
 
 extension TensorTable {
   static let indexName = "model.safetensors.index.json"
-  /// The index of gpt-oss-120b is 50 kB.
-  static let indexBytesMax = 100_000_000
+  /// The index of gpt-oss-120b has some 60 kB.
+  static let indexBytesMax = 16_000_000
 
   /// All tensors of `fileNames`; where that is empty, exactly the tensors that the index maps.
   init(safetensorsIn folder: String, fileNames: [String]) throws(ModelFileError) {
@@ -93,7 +93,8 @@ func jsonFile(path: String, bytesMax: Int) throws(ModelFileError) -> JSONValue {
     throw .overLimit(
       path: path, what: "bytes", found: UInt64(file.count), limit: UInt64(bytesMax))
   }
-  do throws(JSONError) { return try JSONReader.value([UInt8](file.bytes), source: path) } catch {
+  let text = withExtendedLifetime(file) { [UInt8](file.bytes) }
+  do throws(JSONError) { return try JSONReader.value(text, source: path) } catch {
     throw .json(error)
   }
 }

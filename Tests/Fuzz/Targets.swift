@@ -7,13 +7,8 @@ import TestKit
 func allTargets() throws -> [FuzzTarget] {
   let store = try StoreFuzz()
   return [
-    canary,
-    json,
-    try tokenizerTarget(),
-    try HarmonyFuzz().target,
-    mcp,
-    store.search,
-    store.ledger,
+    canary, json, try tokenizerTarget(), try HarmonyFuzz().target, safetensorsTarget(),
+    ggufTarget(), configurationTarget(), mcp, store.search, store.ledger,
   ]
 }
 

@@ -1,6 +1,7 @@
 // Support.swift — what several suites here need.
 
 import Base
+import Glibc
 import ModelFiles
 import TestKit
 import Testing
@@ -60,6 +61,16 @@ extension TemporaryFolder {
     try write("config.json", Array(configuration.compactText.utf8))
     for (name, tensors) in files { try write(name, tensors.safetensors) }
     return path
+  }
+}
+
+extension TemporaryFolder {
+  /// Makes a folder in the folder.
+  @discardableResult
+  func makeFolder(_ name: String) throws -> String {
+    let inner = path + "/" + name
+    try #require(mkdir(inner, 0o755) == 0)
+    return inner
   }
 }
 

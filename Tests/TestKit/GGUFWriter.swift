@@ -3,7 +3,7 @@
 /// Collects metadata and tensors and writes them as one GGUF file, all in the order they were added.
 public struct GGUFWriter {
   /// A metadata value with the type that it is written in.
-  public enum Value {
+  public enum Value: Sendable {
     case u8(UInt8)
     case u16(UInt16)
     case u32(UInt32)
