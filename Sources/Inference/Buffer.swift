@@ -11,16 +11,19 @@ final class Buffer<Element: BitwiseCopyable>: Sendable {
   /// Safe to share under the rule above.
   nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
 
-  /// `purpose` says what the memory is for, in an error's words.
-  init(count: Int, purpose: String) throws(InferenceError) {
-    let (byteCount, overflow) = max(count, 1).multipliedReportingOverflow(
-      by: MemoryLayout<Element>.stride)
-    var memory: UnsafeMutableRawPointer?
-    guard !overflow, count >= 0, posix_memalign(&memory, 64, byteCount) == 0, let memory else {
-      throw .outOfMemory(byteCount: overflow ? Int.max : byteCount, purpose: purpose)
+  /// As many elements as the product of `shape`, whose numbers are not negative. `purpose` says
+  /// what the memory is for, in an error's words.
+  init(shape: Int..., purpose: String) throws(InferenceError) {
+    var byteCount = MemoryLayout<Element>.stride
+    for length in shape {
+      let (product, overflow) = byteCount.multipliedReportingOverflow(by: length)
+      byteCount = overflow ? Int.max : product
     }
-    self.count = count
-    base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+    var memory: UnsafeMutableRawPointer?
+    guard byteCount < Int.max, posix_memalign(&memory, 64, max(byteCount, 64)) == 0, let memory
+    else { throw .outOfMemory(byteCount: byteCount, purpose: purpose) }
+    count = byteCount / MemoryLayout<Element>.stride
+    base = memory.bindMemory(to: Element.self, capacity: count)
   }
 
   deinit { free(base) }

@@ -16,7 +16,15 @@ protocol ForwardPass: AnyObject {
   func keep(_ count: Int) -> Bool
 
   /// Computes the next tokens, a chunk at most, and holds them.
-  func append(_ tokens: ArraySlice<TokenID>) throws(InferenceError)
+  ///
+  /// - Parameters:
+  ///   - tokens: Ids below the vocabulary's size.
+  ///   - isCancelled: Asked before each layer.
+  /// - Returns: False where it was cancelled; then as many tokens are held as before.
+  /// - Throws: `outOfMemory`; then too.
+  func append(
+    _ tokens: ArraySlice<TokenID>, isCancelled: () -> Bool
+  ) throws(InferenceError) -> Bool
 
   /// Logits after some tokens of the last `append`.
   ///

@@ -29,7 +29,7 @@ public struct PrefixReuse: Equatable, Sendable {
 public struct PrefillControl {
   /// Called before the first chunk and after each, with the tokens held and the tokens wanted.
   public var onProgress: (_ done: Int, _ total: Int) -> Void
-  /// Asked before each chunk.
+  /// Asked before each layer of each chunk.
   public var isCancelled: () -> Bool
 
   public init(
@@ -75,7 +75,7 @@ public final class InferenceSession {
     self.engine = engine
     self.contextLimit = limit
     pass = try engine.makePass(contextLimit: limit)
-    logitRows = try Buffer(count: engine.configuration.vocabularySize, purpose: "logits")
+    logitRows = try Buffer(shape: engine.configuration.vocabularySize, purpose: "logits")
   }
 
   /// Logits for the token after `prefix`, one per entry of the vocabulary.
@@ -116,7 +116,7 @@ public final class InferenceSession {
     let width = engine.configuration.vocabularySize
     let rowCountMax = min(Self.logitRowCountMax, prefix.count)
     if logitRows.count < rowCountMax * width {
-      logitRows = try Buffer(count: rowCountMax * width, purpose: "logits")
+      logitRows = try Buffer(shape: rowCountMax, width, purpose: "logits")
     }
     try extend(to: prefix, control: control) { (chunk) throws(InferenceError) in
       for first in stride(from: 0, to: chunk.count, by: rowCountMax) {
@@ -171,12 +171,10 @@ public final class InferenceSession {
   ) throws(InferenceError) {
     control.onProgress(tokens.count, prefix.count)
     while tokens.count < prefix.count {
-      guard !control.isCancelled() else {
-        throw .cancelled(done: tokens.count, total: prefix.count)
-      }
       let end = min(prefix.count, tokens.count + engine.options.chunkTokenCount)
       let chunk = tokens.count..<end
-      try pass.append(prefix[chunk])
+      let isComplete = try pass.append(prefix[chunk], isCancelled: control.isCancelled)
+      guard isComplete else { throw .cancelled(done: tokens.count, total: prefix.count) }
       logits = []
       tokens += prefix[chunk]
       lastReuse.computedTokenCount += chunk.count

@@ -36,9 +36,10 @@ struct KVLayer: Sendable {
   mutating func reserve(_ positionCount: Int) throws(InferenceError) {
     let blockCount = isRing ? 1 : (positionCount + blockLength - 1) / blockLength
     while values.count < blockCount {
-      let count = headCount * blockLength * rowByteCount
-      let key = try Buffer<UInt8>(count: count, purpose: "the KV cache")
-      let value = try Buffer<UInt8>(count: count, purpose: "the KV cache")
+      let key = try Buffer<UInt8>(
+        shape: headCount, blockLength, rowByteCount, purpose: "the KV cache")
+      let value = try Buffer<UInt8>(
+        shape: headCount, blockLength, rowByteCount, purpose: "the KV cache")
       keys.append(key)
       values.append(value)
     }
@@ -74,7 +75,8 @@ struct KVLayer: Sendable {
 struct KVCache {
   private(set) var layers: [KVLayer]
   private(set) var tokenCount = 0
-  /// Most tokens ever held since the cache was empty: what the rings have overwritten up to.
+  /// Most tokens ever there was room for since the cache was empty: what the rings may have
+  /// overwritten up to, whether or not the tokens were counted in the end.
   private var tokenCountHighest = 0
   private let window: Int
   private let ringLength: Int
@@ -101,12 +103,12 @@ struct KVCache {
   /// Makes room for `count` more tokens.
   mutating func reserve(_ count: Int) throws(InferenceError) {
     for index in layers.indices { try layers[index].reserve(tokenCount + count) }
+    tokenCountHighest = max(tokenCountHighest, tokenCount + count)
   }
 
   /// Counts `count` tokens whose keys and values have been stored.
   mutating func commit(_ count: Int) {
     tokenCount += count
-    tokenCountHighest = max(tokenCountHighest, tokenCount)
   }
 
   /// Forgets all but the first `count` tokens.

@@ -33,7 +33,7 @@ extension KernelPass {
     guard scoreStride < positionCount else { return }
     // By half as much again, so that decoding does not allocate at every token.
     let stride = positionCount + positionCount / 2 + 64
-    scores = try Buffer(count: pool.threadCount * group * stride, purpose: "attention scores")
+    scores = try Buffer(shape: pool.threadCount, group, stride, purpose: "attention scores")
     scoreStride = stride
   }
 

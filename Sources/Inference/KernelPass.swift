@@ -29,7 +29,7 @@ final class KernelPass: ForwardPass {
     self.kernels = kernels
     let configuration = model.configuration
     space = try Workspace(configuration, tokenCountMax: min(chunkTokenCount, contextLimit))
-    scores = try Buffer(count: 0, purpose: "attention scores")
+    scores = try Buffer(shape: 0, purpose: "attention scores")
     cache = KVCache(
       layerIsSliding: model.layers.map { $0.window != nil }, window: configuration.slidingWindow,
       headCount: configuration.kvHeadCount, headSize: configuration.headSize,
@@ -39,15 +39,19 @@ final class KernelPass: ForwardPass {
 
   func keep(_ count: Int) -> Bool { cache.keep(count) }
 
-  func append(_ tokens: ArraySlice<TokenID>) throws(InferenceError) {
+  func append(
+    _ tokens: ArraySlice<TokenID>, isCancelled: () -> Bool
+  ) throws(InferenceError) -> Bool {
     try cache.reserve(tokens.count)
     try reserveScores(positionCount: tokenCount + tokens.count)
     embed(tokens)
     for index in model.layers.indices {
+      guard !isCancelled() else { return false }
       attend(layer: index, count: tokens.count)
       applyExperts(model.layers[index], count: tokens.count)
     }
     cache.commit(tokens.count)
+    return true
   }
 
   func writeLogits(after rows: Range<Int>, to out: Buffer<Float>) {
@@ -154,7 +158,7 @@ final class Workspace: Sendable {
 
   init(_ configuration: GPTOSSConfiguration, tokenCountMax: Int) throws(InferenceError) {
     func floats(_ width: Int) throws(InferenceError) -> Buffer<Float> {
-      try Buffer(count: tokenCountMax * width, purpose: "activations")
+      try Buffer(shape: tokenCountMax, width, purpose: "activations")
     }
     let hiddenSize = configuration.hiddenSize
     let queryWidth = configuration.headCount * configuration.headSize

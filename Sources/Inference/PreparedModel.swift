@@ -191,7 +191,7 @@ struct PreparedModel: Sendable {
           \(count)
           """)
     }
-    let buffer = try Buffer<Float>(count: count, purpose: "the tensor \"\(weights.name)\"")
+    let buffer = try Buffer<Float>(shape: count, purpose: "the tensor \"\(weights.name)\"")
     _ = buffer.all.update(fromContentsOf: weights.floats())
     return buffer
   }

@@ -37,13 +37,20 @@ final class ReferencePass: ForwardPass {
     return true
   }
 
-  func append(_ tokens: ArraySlice<TokenID>) throws(InferenceError) {
+  func append(
+    _ tokens: ArraySlice<TokenID>, isCancelled: () -> Bool
+  ) throws(InferenceError) -> Bool {
     stream = tokens.map { model.embedding.weights.row($0.index) }
     for (index, layer) in model.layers.enumerated() {
+      guard !isCancelled() else {
+        _ = keep(tokenCount)
+        return false
+      }
       attend(layer, index)
       applyExperts(layer)
     }
     tokenCount += tokens.count
+    return true
   }
 
   func writeLogits(after rows: Range<Int>, to out: Buffer<Float>) {

@@ -121,9 +121,12 @@ public struct Sampler: Equatable, Sendable {
     case .only(let tokens):
       tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted()
     case .allExcept(let tokens):
-      (0..<vocabularySize).filter { id in
-        Int32(exactly: id).map { !tokens.contains(TokenID($0)) } ?? false
-      }
+      // By ranges between the few exceptions: a look-up per id would cost more than the draw.
+      (tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted() + [vocabularySize])
+        .reduce(into: (ids: [Int](), next: 0)) { state, exception in
+          state.ids.append(contentsOf: state.next..<exception)
+          state.next = exception + 1
+        }.ids
     }
   }
 
@@ -149,10 +152,24 @@ public struct Sampler: Equatable, Sendable {
   // MARK: - Filters: each leaves ascending ids, and at least one of them
 
   private func keepTopK(_ candidates: inout [Candidate]) {
-    guard settings.topK > 0, settings.topK < candidates.count else { return }
-    candidates.sort(by: Candidate.precedes)
-    candidates.removeLast(candidates.count - settings.topK)
-    candidates.sort { $0.id < $1.id }
+    let count = settings.topK
+    guard count > 0, count < candidates.count else { return }
+    // Almost no candidate gets past the last of the best so far, so this is one look at each; but an
+    // insertion moves up to `count`, and for many of them sorting is cheaper.
+    var best: [Candidate] = []
+    if count <= 256 {
+      for candidate in candidates {
+        if best.count == count {
+          guard let last = best.last, Candidate.precedes(candidate, last) else { continue }
+          best.removeLast()
+        }
+        let place = best.firstIndex { Candidate.precedes(candidate, $0) } ?? best.endIndex
+        best.insert(candidate, at: place)
+      }
+    } else {
+      best = Array(candidates.sorted(by: Candidate.precedes).prefix(count))
+    }
+    candidates = best.sorted { $0.id < $1.id }
   }
 
   private func keepTopP(_ candidates: inout [Candidate]) {

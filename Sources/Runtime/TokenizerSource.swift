@@ -26,7 +26,8 @@ public enum TokenizerSource {
   }
 
   private static func isGGUF(_ path: String) throws -> Bool {
-    try MappedFile(path: path).bytes.prefix(4).elementsEqual("GGUF".utf8)
+    let file = try MappedFile(path: path)
+    return withExtendedLifetime(file) { file.bytes.prefix(4).elementsEqual("GGUF".utf8) }
   }
 
   private static func inGGUF(_ path: String) throws -> Tokenizer {

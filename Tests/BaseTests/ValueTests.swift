@@ -13,6 +13,12 @@ import Testing
     #expect(object.count == 3)
   }
 
+  @Test func `tells keys apart that only look alike`() throws {
+    let value = try JSONReader.value("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}", source: "test")
+    #expect(value["caf\u{E9}"] == 1)
+    #expect(value["cafe\u{301}"] == 2)
+  }
+
   @Test func `is equal whatever the order of its keys`() {
     #expect(JSONValue(dictionaryLiteral: ("a", 1), ("b", 2)) == ["b": 2, "a": 1])
   }

@@ -7,7 +7,8 @@ import TestKit
 func allTargets() throws -> [FuzzTarget] {
   let store = try StoreFuzz()
   return [
-    canary, json, try tokenizerTarget(), try HarmonyFuzz().target, store.search, store.ledger,
+    canary, json, try tokenizerTarget(), try HarmonyFuzz().target, safetensorsTarget(),
+    ggufTarget(), configurationTarget(), store.search, store.ledger,
   ]
 }
 

@@ -52,6 +52,23 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
     #expect(four[1] > 0 && four[4] == 0)
   }
 
+  /// Few are selected, many are sorted; both must keep the same ones.
+  @Test(arguments: [255, 256, 257, 399])
+  func `keeps the k most probable of many`(k: Int) throws {
+    var random = SplitMix64(seed: 21)
+    // Steps of a quarter, so that many are equal.
+    let logits = (0..<400).map { _ in Float(Int.random(in: 0..<16, using: &random)) / 4 }
+    let kept = logits.indices.sorted {
+      logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1
+    }.prefix(k)
+    var filtered = try Sampler(SamplerSettings(topK: k), seed: 3)
+    var masked = try Sampler(seed: 3)
+    let mask: AllowedTokens = .only(Set(kept.map { TokenID(Int32($0)) }))
+    for _ in 0..<300 {
+      #expect(try filtered.next(logits) == masked.next(logits, allowed: mask))
+    }
+  }
+
   @Test func `keeps the fewest that reach p`() throws {
     let some = try histogram(logits(probabilities), SamplerSettings(topP: 0.65))
     #expect(close(some, [0.4 / 0.7, 0, 0.3 / 0.7, 0, 0]))
@@ -86,6 +103,9 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
     let rest = try histogram(
       logits(probabilities), SamplerSettings(), allowed: .allExcept([0, 77]))
     #expect(close(rest, [0, 0.05 / 0.6, 0.3 / 0.6, 0.2 / 0.6, 0.05 / 0.6]))
+    let ends: AllowedTokens = .allExcept([4, 0, 2, 5, -1])
+    let middle = try histogram(logits(probabilities), SamplerSettings(), allowed: ends)
+    #expect(close(middle, [0, 0.2, 0, 0.8, 0]))
   }
 
   @Test func `is resumed by seed and position`() throws {

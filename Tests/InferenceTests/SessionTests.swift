@@ -37,20 +37,30 @@ import Testing
     #expect(progress == [[0, 20], [8, 20], [16, 20], [20, 20]])
   }
 
-  @Test func `keeps what was computed before it was cancelled`() throws {
-    let session = try TinyModel.session(InferenceOptions(threadCount: 1, chunkTokenCount: 8))
-    let tokens = TinyModel.tokens(20)
-    var asked = 0
+  /// Chunks of 8 tokens through 4 layers, in rings of 16 - 1 + 8 positions: the check is asked four
+  /// times a chunk, and a chunk given up half-way has overwritten part of the rings.
+  @Test(arguments: Precision.allCases, [0, 1, 4, 30, 35])
+  func `keeps what was computed before it was cancelled`(
+    precision: Precision, askedCountMax: Int
+  ) throws {
+    let options = InferenceOptions(
+      precision: precision, threadCount: 2, chunkTokenCount: 8, rollbackTokenCount: 8)
+    let session = try TinyModel.session(options)
+    let tokens = TinyModel.tokens(100)
+    var askedCount = 0
     let control = PrefillControl(isCancelled: {
-      asked += 1
-      return asked > 2
+      askedCount += 1
+      return askedCount > askedCountMax
     })
-    #expect(throws: InferenceError.cancelled(done: 16, total: 20)) {
+    let done = askedCountMax / 4 * 8
+    #expect(throws: InferenceError.cancelled(done: done, total: 100)) {
       try session.logits(after: tokens, control: control)
     }
-    let fresh = try TinyModel.session(InferenceOptions(threadCount: 1)).logits(after: tokens)
-    #expect(try session.logits(after: tokens) == fresh)
-    #expect(session.lastReuse.keptTokenCount == 16)
+    #expect(session.tokens == Array(tokens[..<done]))
+    for count in [done + 1, max(1, done - 6), 100] {
+      let prefix = Array(tokens[..<count])
+      #expect(try session.logits(after: prefix) == TinyModel.session(options).logits(after: prefix))
+    }
   }
 
   @Test func `refuses what no model can compute`() throws {

@@ -75,9 +75,10 @@ private struct GenerateRun {
     var sampler = sampler
     let isStream = !arguments.has("--json")
     var count = 0
-    let generation = try Opening.loading {
-      let session = try InferenceSession(engine: model.engine)
-      return try session.generate(
+    let session = try Opening.loading { try InferenceSession(engine: model.engine) }
+    let generation: Generation
+    do {
+      generation = try session.generate(
         after: prefix, sampler: &sampler, stopTokens: Self.stopTokens(tokenizer),
         tokenCountMax: tokenCountMax, control: .showingProgress(),
         onToken: { token in
@@ -89,6 +90,8 @@ private struct GenerateRun {
           count += 1
           return true
         })
+    } catch {
+      throw CommandError(exitCode: error.exitCode, sentence: error.description)
     }
     if isStream {
       Output.line(decoder.finish())
