@@ -7,6 +7,8 @@ required_packages() {
   cat <<'LIST'
 /usr/bin/gcc gcc
 /usr/include/stdio.h libc6-dev
+/usr/include/sqlite3.h libsqlite3-dev
+/usr/include/openssl/evp.h libssl-dev
 /usr/bin/pkg-config pkg-config
 LIST
   # The C++ headers and libraries carry gcc's version in their path.

@@ -19,7 +19,7 @@ import Testing
     try ledger.beginSession("s", time: time(5), header: ["model": "nano"])
     let header: JSONValue = ["call": 1, "ratio": 1.5, "list": [nil, true, "é\u{1}\"\n🚀"]]
     let bodies = [
-      body("arguments", "print(1)"), LedgerBody(name: "empty", content: []),
+      body("arguments", "1 + 1"), LedgerBody(name: "empty", content: []),
       LedgerBody(name: "all bytes", content: (0...255).map { UInt8($0) }),
     ]
     let first = try ledger.append(

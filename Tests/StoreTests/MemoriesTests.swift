@@ -27,7 +27,12 @@ import Testing
     #expect(try memories.list(limit: 9) == [second, first])
     #expect(try memories.memory(2) == second)
     #expect(try memories.memory(3) == nil)
-    #expect(try Memories(path: memories.path, access: .readOnly).list(limit: 1) == [second])
+    let reader = try Memories(path: memories.path, access: .readOnly)
+    #expect(try reader.list(limit: 1) == [second])
+    #expect(try reader.search("tea", limit: 1) == [first])
+    #expect(
+      sentence { try reader.save(plain) }
+        == "\(memories.path) cannot be written. Check its permissions and those of its folder.")
   }
 
   @Test func `are listed by scope and in pages, the newest first`() throws {

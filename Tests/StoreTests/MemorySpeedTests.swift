@@ -1,6 +1,7 @@
 // MemorySpeedTests.swift — search stays fast however many memories there are.
 
 import Base
+import Glibc
 import Store
 import TestKit
 import Testing
@@ -8,7 +9,8 @@ import Testing
 @Suite struct `A memory file of 100,000 entries` {
   private static let home = MemoryScope.workspace("/home/u/project3")
 
-  /// Issue 3 sets the bound. The machine may be busy, so each query counts with the best of three.
+  /// Issue 3 sets the bound. Measured in the thread's processor time, since others may be using the
+  /// machine; the file is in memory by then.
   @Test func `answers searches in under 20 ms at the 95th percentile`() throws {
     let folder = try TemporaryFolder()
     let memories = try Memories(path: folder.path + "/memory.db")
@@ -22,7 +24,6 @@ import Testing
             scope: index % 3 == 0 ? .global : .workspace("/home/u/project\(index % 7)"))
         })
     }
-    let clock = ContinuousClock()
     var times: [Duration] = []
     for number in 0..<40 {
       let queries: [(String, [MemoryScope]?)] = [
@@ -34,10 +35,9 @@ import Testing
         (String(words.rare(wordCount: 1).prefix(4)), nil),
       ]
       for (query, scopes) in queries {
-        let best = try (0..<3).map { _ in
-          try clock.measure { _ = try memories.search(query, scopes: scopes, limit: 10) }
-        }.min()
-        times.append(best ?? .seconds(9))
+        let start = processorTime()
+        _ = try memories.search(query, scopes: scopes, limit: 10)
+        times.append(processorTime() - start)
       }
     }
     times.sort()
@@ -46,6 +46,13 @@ import Testing
     try memories.forget([77_346])
     #expect(try memories.search("item77345", limit: 3).isEmpty)
   }
+}
+
+/// What the present thread has used of the processor.
+private func processorTime() -> Duration {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
 }
 
 /// Words as texts have them: a few are in most texts, most are rare.

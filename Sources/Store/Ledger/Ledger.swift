@@ -8,6 +8,7 @@ import Synchronization
 /// An event is on the disk when ``append(_:to:)`` returns, so that whoever acts afterwards acts on
 /// the record. Several ledgers, also in several processes, may use one file at once. Calls block
 /// while they work: about a millisecond for an append, longer while another process holds the file.
+/// Nothing else in the process may open the file meanwhile: closing it would drop SQLite's locks.
 ///
 /// `LedgerChain.swift` says what the hashes cover, and what they can and cannot show.
 public final class Ledger: Sendable {

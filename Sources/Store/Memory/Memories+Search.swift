@@ -4,7 +4,8 @@
 // each is quoted, so that nothing in it is an operator. What fits best comes in three tiers, each
 // ranked by BM25 and asked only while there is room for more:
 //
-//   1. memories that have all the words (of those that occur at all);
+//   1. memories that have all the words, or rather the rarest few of those that occur at all: the
+//      rest of a long question says little;
 //   2. memories that have any of the rarer ones;
 //   3. memories that have words beginning like them.
 //
@@ -42,6 +43,8 @@ extension Memories {
 private struct MemorySearch {
   /// Words of a query beyond these are not looked for.
   private static let wordCountMax = 32
+  /// The first tier asks for so many of the words.
+  private static let decisiveWordCountMax = 4
   /// Matches that are ranked at most.
   private static let rankedCountMax: Int64 = 2_000
   /// Words shorter than this many characters are not taken as beginnings: too many words would fit.
@@ -75,13 +78,15 @@ private struct MemorySearch {
       let count = try count(word)
       if count > 0 { known.append((word, count)) }
     }
-    try add(known.map(\.word), joinedBy: "AND")
+    known.sort { $0.count < $1.count }
+    try add(known.prefix(Self.decisiveWordCountMax).map(\.word), joinedBy: "AND")
     if known.count > 1 { try add(rarest(known), joinedBy: "OR") }
     guard found.count < limit else { return }
     var completions: [KnownWord] = []
     for word in words where word.count >= Self.beginningLengthMin {
       completions += try self.completions(of: word)
     }
+    completions.sort { $0.count < $1.count }
     try add(rarest(completions), joinedBy: "OR")
   }
 
@@ -113,11 +118,12 @@ private struct MemorySearch {
     ) { (word: $0.text(0) ?? "", count: $0.integer(1)) }
   }
 
-  /// The rarest words, as many as stay within the bound together; one at least.
+  /// The first of the words, rarest first as they are, that stay within the bound together; one at
+  /// least.
   private func rarest(_ known: [KnownWord]) -> [String] {
     var total: Int64 = 0
     var chosen: [String] = []
-    for (word, count) in known.sorted(by: { $0.count < $1.count }) {
+    for (word, count) in known {
       total += count
       guard chosen.isEmpty || total <= Self.rankedCountMax else { break }
       chosen.append(word)

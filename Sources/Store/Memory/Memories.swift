@@ -4,8 +4,8 @@ import Synchronization
 
 /// The memory file: texts with their origin, found again by their words.
 ///
-/// Several of these, also in several processes, may use one file at once. Calls block while they
-/// work.
+/// Several of these, also in several processes, may use one file at once; nothing else in the process
+/// may open it, as with ``Ledger``. Calls block while they work.
 public final class Memories: Sendable {
   public static let textBytesMax = 64 << 10
   /// Of origin, session, trust and a workspace's path.

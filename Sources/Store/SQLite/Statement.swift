@@ -10,12 +10,6 @@ package enum SQLValue: Equatable, Sendable {
   case blob([UInt8])
 }
 
-extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
-  package init(integerLiteral value: Int64) { self = .integer(value) }
-
-  package init(stringLiteral value: String) { self = .text(value) }
-}
-
 /// A prepared statement of one connection, which keeps it for the next use.
 final class Statement {
   private let handle: OpaquePointer
@@ -83,8 +77,6 @@ package struct Row {
   }
 
   package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-
-  package func double(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
 
   /// The bytes of a BLOB, or of a text in UTF-8 exactly as it is stored. Empty for NULL.
   package func bytes(_ column: Int32) -> [UInt8] { withBytes(column) { Array($0) } }
