@@ -169,6 +169,27 @@ import Testing
     #expect(results[0].output != results[2].output)
   }
 
+  /// The model is noise, so without the constraint its headers are, too.
+  @Test(arguments: 1...8)
+  func `with tools is one well-formed turn that calls nothing else`(seed: Int) throws {
+    let tiny = Vectors.path("tiny-gpt-oss")
+    let result = try generate(
+      "--special", "--text", "<|start|>assistant", "--tools", "python,functions.get", "--seed",
+      "\(seed)", "--max-tokens", "400", "--json")
+    let answer = try JSONReader.value(result.output, source: "the answer")
+    let parsed = try Program.run(
+      ["harmony", "parse", "--vocab", tiny],
+      input: "{\"ids\":\(answer["tokens"]?.compactText ?? "")}")
+    let messages = try JSONReader.value(parsed.output, source: "the messages")["messages"]
+    for message in try #require(messages?.arrayValue) {
+      let channel = message["channel"]?.stringValue ?? ""
+      #expect(["analysis", "commentary", "final"].contains(channel))
+      let recipient = message["recipient"]?.stringValue
+      #expect([nil, "python", "functions.get"].contains(recipient))
+      #expect(message["content"]?.stringValue?.contains("<|") == false)
+    }
+  }
+
   @Test func `answers in JSON with the reason of its end`() throws {
     let result = try generate("--tokens", "1,2", "--max-tokens", "3", "--json", "--seed", "1")
     let value = try JSONReader.value(result.output, source: "the answer")

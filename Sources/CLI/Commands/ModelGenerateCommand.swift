@@ -1,7 +1,9 @@
 // ModelGenerateCommand.swift — a raw continuation: tokens in, tokens out, no messages, no tools.
 
 import Base
+import Harmony
 import Inference
+import ModelFiles
 import Runtime
 import Tokenizer
 
@@ -26,6 +28,10 @@ extension Command {
       Option(name: "--top-p", value: "P", help: "keep the likeliest that make up P; default: 1"),
       Option(
         name: "--min-p", value: "P", help: "keep those at least P times the likeliest; default: 0"),
+      Option(
+        name: "--tools", value: "NAMES",
+        help:
+          "sample one well-formed turn that may call these; the prompt ends in <|start|>assistant"),
       Option(name: "--json", help: "one JSON object with tokens, text and why it ended"),
       .precision, .threads,
     ],
@@ -76,12 +82,15 @@ private struct GenerateRun {
     let isStream = !arguments.has("--json")
     var count = 0
     let session = try Opening.loading { try InferenceSession(engine: model.engine) }
+    var grammar = try headerGrammar(tokenizer, rowCount: model.engine.configuration.vocabularySize)
     let generation: Generation
     do {
       generation = try session.generate(
         after: prefix, sampler: &sampler, stopTokens: Self.stopTokens(tokenizer),
         tokenCountMax: tokenCountMax, control: .showingProgress(),
+        constraint: { _ in grammar?.allowed() },
         onToken: { token in
+          _ = grammar?.advance(token)
           if isStream, givenIDs != nil {
             Output.write((count > 0 ? "," : "") + token.description)
           } else if isStream {
@@ -103,6 +112,24 @@ private struct GenerateRun {
       ])
     }
     return .success
+  }
+
+  /// The constraint that `--tools` asks for: functions by their namespace, all else built in.
+  private func headerGrammar(
+    _ tokenizer: Tokenizer?, rowCount: Int
+  ) throws(CommandError) -> HeaderGrammar? {
+    guard let names = arguments["--tools"] else { return nil }
+    guard let tokenizer else {
+      throw .usage("--tools needs the model's tokenizer, and there is none beside the model.")
+    }
+    let tools = names.split(separator: ",").map { name in
+      name.hasPrefix("functions.")
+        ? CallableTool.function(String(name)) : CallableTool.builtIn(String(name))
+    }
+    return try Opening.loading {
+      try HeaderGrammar(
+        HarmonyVocabulary(tokenizer), rules: HeaderRules(tools: tools), rowCount: rowCount)
+    }
   }
 
   private func encoded(_ tokenizer: Tokenizer?) -> [TokenID] {
