@@ -5,27 +5,26 @@ struct WeightBinder {
   let table: TensorTable
   let configuration: GPTOSSConfiguration
 
-  /// The tensor `name`, of exactly this shape, or of the other.
+  /// The tensor `name`, of this shape, or of the other. Outer axes of one element do not count: ggml
+  /// drops them when it writes a file again.
   func tensor(
     _ name: String, _ shape: [Int], or other: [Int]? = nil
   ) throws(ModelFileError) -> TensorInfo {
     guard let tensor = table[name] else {
       throw .tensorMissing(path: table.path, tensor: name)
     }
-    guard tensor.shape == shape || tensor.shape == other else {
+    let found = tensor.shape.drop { $0 == 1 }
+    guard found == shape.drop(while: { $0 == 1 }) || found == other?.drop(while: { $0 == 1 }) else {
       throw .tensorShape(
         path: tensor.bytes.file.path, tensor: name, expected: shape, found: tensor.shape)
     }
     return tensor
   }
 
-  /// The tensor `name` as a matrix whose columns are the last axis of `shape`.
+  /// The tensor `name` as a matrix of (other axes, last axis of `shape`).
   func matrix(_ name: String, _ shape: Int...) throws(ModelFileError) -> WeightMatrix {
-    try matrix(tensor(name, shape))
-  }
-
-  func matrix(_ tensor: TensorInfo) throws(ModelFileError) -> WeightMatrix {
-    guard let format = tensor.type.format, let columns = tensor.shape.last else {
+    let tensor = try tensor(name, shape)
+    guard let format = tensor.type.format, let columns = shape.last else {
       throw wrongType(tensor, WeightFormat.allCases.filter { $0 != .mxfp4Split })
     }
     return WeightMatrix(tensor, format: format, columns: columns)

@@ -32,7 +32,7 @@ extension Command {
         command:
           #"echo '{"conversation":{"messages":[{"role":"user","content":"Hi"}]}}' | ./martlet harmony render"#,
         meaning:
-          #"{"ids":[200006,1428,200008,12194,200007],"text":"<|start|>user<|message|>Hi<|end|>"}"#)
+          #"{"ids":[200006,1428,…],"text":"<|start|>user<|message|>Hi<|end|><|start|>assistant"}"#)
     ]
   ) { arguments in
     guard !(arguments.has("--keep-analysis") && arguments.has("--current-turn")) else {
