@@ -90,7 +90,7 @@ let package = Package(
         .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
       ]),
     .testTarget(
-      name: "SandboxTests", dependencies: ["Base", "Sandbox", "TestKit"],
+      name: "SandboxTests", dependencies: ["Base", "CSandbox", "Sandbox", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(

@@ -23,7 +23,7 @@ static int set_up(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *act
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setsigdefault(attributes, &all);
     int error = posix_spawnattr_setflags(
-        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     for (unsigned i = 0; i < count && error == 0; i++)
         error = posix_spawn_file_actions_adddup2(actions, descriptors[i], (int)i);
     if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(actions, (int)count);

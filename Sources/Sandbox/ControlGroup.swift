@@ -21,23 +21,22 @@ final class ControlGroup: Sendable {
   private let events: String
 
   private static let counter = Atomic(0)
+  /// Where this process may make leaves; its own group does not change while it runs.
+  private static let place: (version2: String?, memory: String?, processes: String?) = {
+    let groups = Membership(readText("/proc/self/cgroup") ?? "")
+    return (groups.unified.flatMap { ControlGroup.findPlace($0) }, groups.memory, groups.processes)
+  }()
 
   /// A group with the profile's limits, nil where none can be made here for a command that runs as
   /// `user`.
   static func make(_ limits: SandboxLimits, user: UInt32) -> ControlGroup? {
     let isBirthplace = user == geteuid()
     guard isBirthplace || limits.isHard else { return nil }
-    guard let text = readText("/proc/self/cgroup") else { return nil }
-    let groups = Membership(text)
     let name = "martlet-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue)"
-    if let path = groups.unified {
-      for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-        let group = ControlGroup(
-          version2: root, path: path, name: name, limits, isBirthplace: isBirthplace)
-        if let group { return group }
-      }
+    if let place = place.version2 {
+      return ControlGroup(version2: "\(place)/\(name)", limits, isBirthplace: isBirthplace)
     }
-    if limits.isHard, let memory = groups.memory, let processes = groups.processes {
+    if limits.isHard, let memory = place.memory, let processes = place.processes {
       return ControlGroup(
         version1: "/sys/fs/cgroup/memory\(memory)/\(name)",
         "/sys/fs/cgroup/pids\(processes)/\(name)", limits)
@@ -45,23 +44,25 @@ final class ControlGroup: Sendable {
     return nil
   }
 
-  /// Of the two places where a leaf may be made, our own group and its parent, takes the first whose
+  /// Of the two places where a leaf may be made, our own group and its parent, the first whose
   /// children have the controllers. (A group with processes in it has none for its children, except
   /// the root.)
-  private init?(
-    version2 root: String, path: String, name: String, _ limits: SandboxLimits, isBirthplace: Bool
-  ) {
-    let own = path == "/" ? root : root + path
-    let parent = own == root ? root : own.parentFolder
-    let place = [own, parent].first { folder in
-      let controllers =
-        readText("\(folder)/cgroup.subtree_control")?
-        .split { $0 == " " || $0 == "\n" } ?? []
-      return controllers.contains("memory") && controllers.contains("pids")
-        && access("\(folder)/cgroup.procs", W_OK) == 0
+  private static func findPlace(_ path: String) -> String? {
+    for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+      let own = path == "/" ? root : root + path
+      let parent = own == root ? root : own.parentFolder
+      let place = [own, parent].first { folder in
+        let text = readText("\(folder)/cgroup.subtree_control") ?? ""
+        let controllers = text.split { $0 == " " || $0 == "\n" }
+        return controllers.contains("memory") && controllers.contains("pids")
+          && access("\(folder)/cgroup.procs", W_OK) == 0
+      }
+      if let place { return place }
     }
-    guard let place else { return nil }
-    let folder = "\(place)/\(name)"
+    return nil
+  }
+
+  private init?(version2 folder: String, _ limits: SandboxLimits, isBirthplace: Bool) {
     let settings = [
       ("memory.max", "\(limits.memoryBytesMax)"), ("memory.oom.group", "1"),
       ("pids.max", "\(limits.processCountMax + 1)"),

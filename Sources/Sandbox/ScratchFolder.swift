@@ -3,8 +3,9 @@
 
 import Glibc
 
-final class ScratchFolder: Sendable {
+final class ScratchFolder {
   let path: String
+  private var isRemoved = false
 
   init() throws(SandboxError) {
     var template = Array("/tmp/martlet-scratch-XXXXXX".utf8CString)
@@ -12,7 +13,12 @@ final class ScratchFolder: Sendable {
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  deinit { Self.remove(AT_FDCWD, Array(path.utf8CString), depthMax: 256) }
+  deinit { remove() }
+
+  func remove() {
+    if !isRemoved { Self.remove(AT_FDCWD, Array(path.utf8CString), depthMax: 256) }
+    isRemoved = true
+  }
 
   /// Removes a tree, never following a link. `name` need not be UTF-8. Stops below `depthMax` levels:
   /// what is deeper stays.

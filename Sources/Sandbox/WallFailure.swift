@@ -22,11 +22,11 @@ public enum WallStep: String, Equatable, Sendable, CaseIterable {
   case place
   case pivot
   case capabilities
+  case filter
   case fork
   case limits
   case folder
   case landlock
-  case filter
   /// The walls stood, the command could not be executed.
   case execute
 

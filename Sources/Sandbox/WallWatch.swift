@@ -4,28 +4,30 @@ import CSandbox
 import Glibc
 
 enum WallWatch {
-  /// Tries the plan's tiers in turn; the first that stands keeps the thread until its command is gone.
+  /// Stays with an attempt until its command is gone. Where the kernel refuses the tier, tries those
+  /// of the plan that come after it.
   static func run(
-    _ command: SandboxCommand, _ plan: SandboxPlan, _ streams: SandboxStreams, _ desk: WalledDesk
+    _ first: WallAttempt, _ command: SandboxCommand, _ plan: SandboxPlan, _ streams: SandboxStreams,
+    _ desk: WalledDesk
   ) {
-    var dropped: WallFailure?
-    for (index, tier) in plan.tiers.enumerated() {
-      do throws(SandboxError) {
-        let attempt = try WallAttempt(command, plan, tier, streams, desk)
-        attempt.droppedFrom = dropped
-        let result = attempt.watch()
-        if case .wallFailed(let failure) = result.outcome.verdict {
-          if failure.isAboutNamespaces, index + 1 < plan.tiers.count {
-            dropped = failure
-            continue
-          }
-          desk.started(.failure(.wall(failure)))
-        }
-        desk.ended(result)
-      } catch {
-        desk.started(.failure(error))
+    var attempt = first
+    var tiers = plan.tiers.dropFirst()
+    while true {
+      let result = attempt.watch()
+      guard case .wallFailed(let failure) = result.outcome.verdict else {
+        return attempt.deliver(result)
       }
-      return
+      guard failure.isAboutNamespaces, let next = tiers.popFirst() else {
+        desk.started(.failure(.wall(failure)))
+        return attempt.deliver(result)
+      }
+      do throws(SandboxError) {
+        attempt.bury()
+        attempt = try WallAttempt(command, plan, next, streams, desk)
+        attempt.droppedFrom = failure
+      } catch {
+        return desk.started(.failure(error))
+      }
     }
   }
 }
@@ -59,6 +61,7 @@ final class WallAttempt {
   private var exit: wall_record?
   /// Why the host ended the command.
   private var ending: SandboxVerdict?
+  private var isBuried = false
   private var outcome: SandboxOutcome
   var droppedFrom: WallFailure?
 
@@ -110,15 +113,26 @@ final class WallAttempt {
       if watched[1].revents != 0 { clearBell() }
       if watched[0].revents != 0 { readRecords() }
       moveData()
-      // The wall's own end: everything inside is gone by then.
-      if watched[2].revents != 0 { break }
+      // The command and all that it started are gone, as a record says, or as the wall's end does.
+      if exit != nil || watched[2].revents != 0 { break }
       checkTime()
     }
     readRecords()
-    let status = reap()
+    // A group can only be removed when the wall has left it.
+    if group != nil { bury() }
     finishOutput()
+    let outcome = finalOutcome()
+    // Before anybody hears of the end, who may end the host.
+    scratch?.remove()
+    group?.remove()
     return SandboxResult(
-      outcome: finalOutcome(wallStatus: status), output: ports[0].captured, error: ports[1].captured)
+      outcome: outcome, output: ports[0].captured, error: ports[1].captured)
+  }
+
+  /// Tells the callers, and waits for the wall, which takes its namespaces apart meanwhile.
+  func deliver(_ result: SandboxResult) {
+    desk.ended(result)
+    bury()
   }
 
   // MARK: - Waiting
@@ -234,7 +248,11 @@ final class WallAttempt {
       outcome.steps.append(
         (WallStep(number: record.step), .microseconds(Int64(clamping: record.elapsed))))
     case WALL_KIND_READY.rawValue: becomeReady(record)
-    case WALL_KIND_EXIT.rawValue: exit = record
+    case WALL_KIND_EXIT.rawValue:
+      exit = record
+      if command.isTraced {
+        outcome.steps.append((.execute, .microseconds(Int64(clamping: record.elapsed))))
+      }
     case WALL_KIND_FAILED.rawValue:
       failure = WallFailure(
         step: WallStep(number: record.step), errno: record.code, subject: subjects[record.index])
@@ -257,10 +275,16 @@ final class WallAttempt {
 
   // MARK: - The end
 
-  private func reap() -> Int32 {
+  /// Waits for the wall itself. How it ended says nothing: only its records count.
+  func bury() {
+    guard !isBuried else { return }
+    isBuried = true
+    var ended = pollfd(fd: processDoor.number, events: Int16(POLLIN), revents: 0)
+    if poll(&ended, 1, Int32(Self.killTimeMax.microseconds / 1000)) == 0 {
+      _ = cs_pidfd_signal(processDoor.number, SIGKILL)
+    }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    return status
   }
 
   /// What is still in the pipes: nobody writes any more, so this ends. A relay may take as long as
@@ -278,7 +302,7 @@ final class WallAttempt {
     }
   }
 
-  private func finalOutcome(wallStatus: Int32) -> SandboxOutcome {
+  private func finalOutcome() -> SandboxOutcome {
     outcome.verdict = verdict
     outcome.droppedFrom = droppedFrom
     outcome.timeTotal = .now - startedAt

@@ -6,7 +6,7 @@ import Synchronization
 
 /// A command that runs behind every wall its plan asked for.
 ///
-/// Every process has a thread of its own in the host that waits for it; no call here blocks a thread
+/// Every process has a thread of its own in the host that waits for it; no call here waits on a thread
 /// of the cooperative pool. When the last reference goes away, or the host dies, the command and
 /// everything it started are killed.
 public final class WalledProcess: Sendable {
@@ -32,7 +32,13 @@ public final class WalledProcess: Sendable {
     let wake = cs_bell()
     guard wake >= 0 else { throw .call(name: "eventfd", errno: errno) }
     let desk = WalledDesk(bell: Descriptor(wake))
-    let code = OwnThread.start { WallWatch.run(command, plan, streams, desk) }
+    // Spawning takes half a millisecond, handing it to another thread can take longer.
+    guard let tier = plan.tiers.first else { throw .ended }
+    let parcel = Parcel(try WallAttempt(command, plan, tier, streams, desk))
+    let code = OwnThread.start {
+      guard let attempt = parcel.open() else { return }
+      WallWatch.run(attempt, command, plan, streams, desk)
+    }
     guard code == 0 else { throw .call(name: "pthread_create", errno: code) }
     let process = WalledProcess(desk)
     if let error = await desk.whenStarted() { throw error }
@@ -78,6 +84,15 @@ extension SandboxPlan {
       process.stop()
     }
   }
+}
+
+/// Carries an attempt to its thread.
+private final class Parcel: Sendable {
+  private let content: Mutex<WallAttempt?>
+
+  init(_ attempt: sending WallAttempt) { content = Mutex(attempt) }
+
+  func open() -> sending WallAttempt? { content.withLock { $0.take() } }
 }
 
 /// Where the watching thread and the callers meet.

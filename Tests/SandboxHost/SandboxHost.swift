@@ -1,6 +1,7 @@
 // SandboxHost.swift — a host of its own for the tests: run as another user, killed, measured.
 //
 //     sandbox-host run PROFILE [--workspace DIR] [--tier TIER] -- COMMAND...
+//     sandbox-host bench starts | python | steps-full | steps-landlock [COUNT]
 
 import Base
 import Glibc
@@ -12,6 +13,18 @@ import Sandbox
     guard arguments.count >= 2 else { exit(2) }
     switch arguments[0] {
     case "run": await run(arguments[1], Array(arguments.dropFirst(2)))
+    case "bench": await bench(arguments[1], arguments.count > 2 ? Int(arguments[2]) ?? 200 : 200)
+    default: exit(2)
+    }
+  }
+
+  private static func bench(_ what: String, _ count: Int) async {
+    var bench = Bench(count: count)
+    switch what {
+    case "starts": await bench.starts()
+    case "python": await bench.python()
+    case "steps-full": await bench.steps(.full)
+    case "steps-landlock": await bench.steps(.landlock)
     default: exit(2)
     }
   }

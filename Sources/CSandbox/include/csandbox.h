@@ -12,8 +12,10 @@
 #include <sys/types.h>
 
 /// Starts `path` without arguments and environment, with `descriptors[i]` as its descriptor i and no
-/// other, in a session of its own, with no signal blocked or ignored: a thread of Dispatch blocks
-/// most signals, and a child would inherit that. In C because `closefrom` is invisible to Swift.
+/// other, in a process group of its own, with no signal blocked or ignored: a thread of Dispatch
+/// blocks most signals, and a child would inherit that. In C because `closefrom` is invisible to Swift.
+/// (A session of its own would also put the wall into a new scheduling group, which on a busy machine
+/// waits ten milliseconds for its first turn. Only the command gets a session.)
 /// Returns 0 or an errno value. The descriptors must all be `count` or larger.
 int cs_spawn(const char *_Nonnull path, const int *_Nonnull descriptors, unsigned count,
              pid_t *_Nonnull pid);

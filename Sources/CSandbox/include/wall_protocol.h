@@ -110,11 +110,11 @@ enum wall_step {
     WALL_STEP_PLACE,
     WALL_STEP_PIVOT,
     WALL_STEP_CAPABILITIES,
+    WALL_STEP_FILTER,
     WALL_STEP_FORK,
     WALL_STEP_LIMITS,
     WALL_STEP_FOLDER,
     WALL_STEP_LANDLOCK,
-    WALL_STEP_FILTER,
     WALL_STEP_EXECUTE,
 };
 
@@ -134,7 +134,7 @@ enum wall_kind {
     WALL_KIND_STEP = 1,
     /// Every wall stands, the command is next. `layers`, `code` = Landlock's ABI (0: none).
     WALL_KIND_READY = 2,
-    /// The command ended. `code` = its wait status, `a` and `b` = its CPU time in the user's and the
+    /// The command ended, and every process it left behind is dead and gone. `code` = its wait status, `a` and `b` = its CPU time in the user's and the
     /// system's part in microseconds, `c` = its largest resident size in KiB.
     WALL_KIND_EXIT = 3,
     /// `step` failed with errno `code`, at record `index` of the specification.

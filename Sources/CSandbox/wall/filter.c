@@ -302,14 +302,6 @@ static void search(const struct rule *rules, unsigned count) {
     search(rules + middle, count - middle);
 }
 
-static void check_architecture(void) {
-    length = 0;
-    load(offsetof(struct seccomp_data, arch));
-    emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE);
-    answer(KILLED);
-    load(offsetof(struct seccomp_data, nr));
-}
-
 static void install(void) {
     struct sock_fprog program = {(unsigned short)length, code};
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
@@ -339,10 +331,14 @@ static unsigned sort_rules(struct rule *rules, uint32_t flags) {
     return count;
 }
 
-void filter_command(const struct specification *spec) {
+void filter_calls(const struct specification *spec) {
     struct rule rules[RULE_COUNT];
     unsigned count = sort_rules(rules, spec->flags);
-    check_architecture();
+    length = 0;
+    load(offsetof(struct seccomp_data, arch));
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE);
+    answer(KILLED);
+    load(offsetof(struct seccomp_data, nr));
 #if defined __x86_64__
     // The x32 numbering: the same kernel through another door.
     emit(BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000);
@@ -351,15 +347,5 @@ void filter_command(const struct specification *spec) {
     emit(BPF_JMP | BPF_JGE | BPF_K, 0, 1, UNREVIEWED);
     answer(MISSING);
     search(rules, count);
-    install();
-}
-
-void filter_reaper(void) {
-    check_architecture();
-    answer_if(BPF_JEQ, SYS_wait4, ALLOWED);
-    answer_if(BPF_JEQ, SYS_sendto, ALLOWED);
-    answer_if(BPF_JEQ, SYS_clock_gettime, ALLOWED); // where the vDSO cannot answer
-    answer_if(BPF_JEQ, SYS_exit_group, ALLOWED);
-    answer(KILLED);
     install();
 }

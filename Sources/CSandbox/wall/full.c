@@ -56,18 +56,21 @@ static void follow_parent(int parent) {
     close(parent);
 }
 
+/// Waits for the command, then ends what it left behind, and reports when that is gone: so the host
+/// need not wait until the kernel has taken the namespaces apart.
 static _Noreturn void reap(pid_t command) {
-    filter_reaper();
-    for (;;) {
-        int status;
-        struct rusage usage;
-        pid_t pid = wait4(-1, &status, 0, &usage);
-        if (pid == command) {
-            say_exit(status, &usage);
-            _exit(0);
-        }
+    int status = 0, ended;
+    struct rusage usage;
+    pid_t pid;
+    do {
+        pid = wait4(-1, &status, 0, &usage);
         if (pid < 0 && errno != EINTR) _exit(126);
-    }
+    } while (pid != command);
+    kill(-1, SIGKILL);
+    do pid = wait4(-1, &ended, 0, NULL);
+    while (pid > 0 || errno == EINTR);
+    say_exit(status, &usage);
+    _exit(0);
 }
 
 static _Noreturn void be_process_one(const struct specification *spec, int parent) {
@@ -88,9 +91,10 @@ static _Noreturn void be_process_one(const struct specification *spec, int paren
     done(spec, WALL_STEP_CAPABILITIES);
     // Nobody inside may look into process 1. The command gets its own setting when it is executed.
     prctl(PR_SET_DUMPABLE, 0);
-    pid_t command = fork();
-    if (command < 0) fail(WALL_STEP_FORK, errno, 0);
-    if (command == 0) become_command(spec, layers);
+    // The command inherits the filter; process 1 needs nothing that it refuses.
+    filter_calls(spec);
+    done(spec, WALL_STEP_FILTER);
+    pid_t command = start_command(spec, layers);
     syscall(SYS_close_range, 0, 2, 0);
     reap(command);
 }

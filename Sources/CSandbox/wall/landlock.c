@@ -16,8 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Whether the end of the command was seen and reported.
+/// Whether the command has ended, and how.
 static bool ended;
+static int ended_how;
+static struct rusage ended_usage;
 
 /// Reaps what has ended. Returns false when there are no children left.
 static bool reap_ended(pid_t command) {
@@ -27,7 +29,8 @@ static bool reap_ended(pid_t command) {
         pid_t pid = wait4(-1, &status, WNOHANG, &usage);
         if (pid == command) {
             ended = true;
-            say_exit(status, &usage);
+            ended_how = status;
+            ended_usage = usage;
         }
         if (pid == 0) return true;
         if (pid < 0 && errno != EINTR) return false;
@@ -64,12 +67,14 @@ static void kill_all(pid_t command) {
         // Give the victims the processor; the next turn reaps them.
         poll(NULL, 0, 1);
     }
+    if (ended) say_exit(ended_how, &ended_usage);
 }
 
 /// Returns when the command has ended or the host is gone.
 static void watch(pid_t command, int signals) {
     struct pollfd watched[2] = {{.fd = signals, .events = POLLIN},
                                 {.fd = WALL_CHANNEL, .events = POLLIN | POLLRDHUP}};
+    reap_ended(command);
     while (!ended) {
         if (poll(watched, 2, -1) < 0 && errno != EINTR) return;
         if (watched[1].revents != 0) return;
@@ -85,22 +90,15 @@ void run_landlock_tier(const struct specification *spec) {
     drop_capabilities(WALL_STEP_CAPABILITIES);
     done(spec, WALL_STEP_CAPABILITIES);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(WALL_STEP_PARENT, errno, 0);
-    sigset_t child, none;
-    sigemptyset(&none);
+    pid_t command = start_command(spec, WALL_LAYER_CAPABILITIES);
+    // Only now, since the command would inherit the mask. A signal that came before is not missed:
+    // the watch looks once before it waits.
+    sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) fail(WALL_STEP_PARENT, errno, 0);
-    pid_t watcher = getpid(), command = fork();
-    if (command < 0) fail(WALL_STEP_FORK, errno, 0);
-    if (command == 0) {
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        close(signals);
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(WALL_STEP_PARENT, errno, 0);
-        if (getppid() != watcher) _exit(126);
-        become_command(spec, WALL_LAYER_CAPABILITIES);
-    }
     close(0), close(1), close(2);
     watch(command, signals);
     kill_all(command);

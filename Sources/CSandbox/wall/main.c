@@ -33,7 +33,9 @@ static void take_identity(const struct specification *spec) {
     if (!root) return;
     gid_t group = spec->outer_group;
     uid_t user = spec->outer_user;
-    if (setgroups(0, NULL) != 0) fail(WALL_STEP_IDENTITY, errno, 0);
+    // In a namespace that forbids it, root keeps its groups as any user does who starts a command.
+    if (setgroups(0, NULL) != 0 && (errno != EPERM || user != 0))
+        fail(WALL_STEP_IDENTITY, errno, 0);
     if (setresgid(group, group, group) != 0) fail(WALL_STEP_IDENTITY, errno, 0);
     if (setresuid(user, user, user) != 0) fail(WALL_STEP_IDENTITY, errno, 0);
     if (user != 0) {

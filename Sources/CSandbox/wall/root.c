@@ -21,6 +21,10 @@ struct made {
     int root, proc;
     /// The device of the root's tmpfs: only there are mount points created.
     dev_t device;
+    /// The folder that `enter_parent` found last. Neighbours follow each other.
+    const char *last_path;
+    size_t last_length;
+    int last_folder;
 };
 
 static int clone_tree(int folder, const char *path, unsigned flags) {
@@ -114,23 +118,35 @@ static int enter(const struct made *made, int folder, const char *name, uint32_t
     return next;
 }
 
-/// The folder that holds the last part of `path`; `*last` is set to that part.
-static int enter_parent(const struct made *made, const char *path, const char **last, uint32_t index) {
+static int walk_to(const struct made *made, const char *path, size_t length, uint32_t index) {
     int folder = openat(made->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) fail(WALL_STEP_PLACE, errno, index);
-    for (const char *part = path + 1;;) {
-        size_t length = strcspn(part, "/");
-        if (part[length] == 0) {
-            *last = part;
-            return folder;
-        }
+    for (size_t at = 1; at < length;) {
         char name[256];
-        if (length >= sizeof name) fail(WALL_STEP_PLACE, ENAMETOOLONG, index);
-        memcpy(name, part, length);
-        name[length] = 0;
+        size_t count = strcspn(path + at, "/");
+        if (count >= sizeof name) fail(WALL_STEP_PLACE, ENAMETOOLONG, index);
+        memcpy(name, path + at, count);
+        name[count] = 0;
         folder = enter(made, folder, name, index);
-        part += length + 1;
+        at += count + 1;
     }
+    return folder;
+}
+
+/// The folder that holds the last part of `path`; `*last` is set to that part. It stays open until
+/// another is asked for.
+static int enter_parent(struct made *made, const char *path, const char **last, uint32_t index) {
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    *last = path + length + 1;
+    if (length == 0) return made->root;
+    if (made->last_path != NULL && made->last_length == length
+        && memcmp(made->last_path, path, length) == 0)
+        return made->last_folder;
+    if (made->last_path != NULL) close(made->last_folder);
+    made->last_folder = walk_to(made, path, length, index);
+    made->last_path = path;
+    made->last_length = length;
+    return made->last_folder;
 }
 
 static void write_file(int folder, const char *name, const struct item_order *item) {
@@ -144,43 +160,51 @@ static void write_file(int folder, const char *name, const struct item_order *it
     close(file);
 }
 
-static void place_mount(const struct made *made, const struct mount_order *order, int tree) {
-    const char *last;
-    int folder = enter_parent(made, order->target, &last, order->index);
-    if (order->flags & (WALL_MOUNT_FILE | WALL_MOUNT_DEVICE)) {
-        int file = openat(folder, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        struct stat status;
-        if (file < 0) {
-            if (fstat(folder, &status) != 0) fail(WALL_STEP_PLACE, errno, order->index);
-            if (status.st_dev != made->device) fail(WALL_STEP_PLACE, ENOENT, order->index);
-            if (mknodat(folder, last, S_IFREG | 0644, 0) != 0)
-                fail(WALL_STEP_PLACE, errno, order->index);
-            file = openat(folder, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        }
-        if (file < 0 || fstat(file, &status) != 0) fail(WALL_STEP_PLACE, errno, order->index);
-        if (S_ISLNK(status.st_mode)) fail(WALL_STEP_PLACE, ELOOP, order->index);
-        close(folder);
-        folder = file;
-    } else {
-        folder = enter(made, folder, last, order->index);
+/// The file `name` of `folder`, made where the folder belongs to the new root.
+static int enter_file(const struct made *made, int folder, const char *name, uint32_t index) {
+    struct stat status;
+    int file = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) {
+        if (fstat(folder, &status) != 0) fail(WALL_STEP_PLACE, errno, index);
+        if (status.st_dev != made->device) fail(WALL_STEP_PLACE, ENOENT, index);
+        if (mknodat(folder, name, S_IFREG | 0644, 0) != 0) fail(WALL_STEP_PLACE, errno, index);
+        file = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     }
-    if (place(tree, folder, "") != 0) fail(WALL_STEP_PLACE, errno, order->index);
-    close(folder);
-    close(tree);
+    if (file < 0 || fstat(file, &status) != 0) fail(WALL_STEP_PLACE, errno, index);
+    if (S_ISLNK(status.st_mode)) fail(WALL_STEP_PLACE, ELOOP, index);
+    return file;
 }
 
-static void place_items(const struct specification *spec, const struct made *made) {
+static void place_mount(struct made *made, const struct mount_order *order, int tree) {
+    const char *last;
+    int parent = enter_parent(made, order->target, &last, order->index), target;
+    if (order->flags & (WALL_MOUNT_FILE | WALL_MOUNT_DEVICE)) {
+        target = enter_file(made, parent, last, order->index);
+    } else {
+        // `enter` takes its folder over, and this one is kept.
+        parent = openat(parent, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (parent < 0) fail(WALL_STEP_PLACE, errno, order->index);
+        target = enter(made, parent, last, order->index);
+    }
+    if (place(tree, target, "") != 0) fail(WALL_STEP_PLACE, errno, order->index);
+    close(target);
+    close(tree);
+    // What was found before may be covered now.
+    if (made->last_path != NULL && !(order->flags & (WALL_MOUNT_FILE | WALL_MOUNT_DEVICE))) {
+        close(made->last_folder);
+        made->last_path = NULL;
+    }
+}
+
+static void place_items(const struct specification *spec, struct made *made) {
     for (unsigned i = 0; i < spec->item_count; i++) {
         const struct item_order *item = &spec->items[i];
         const char *last;
         int folder = enter_parent(made, item->path, &last, item->index);
-        if (item->link) {
-            if (symlinkat(item->bytes, folder, last) != 0)
-                fail(WALL_STEP_FILES, errno, item->index);
-        } else {
+        if (!item->link)
             write_file(folder, last, item);
-        }
-        close(folder);
+        else if (symlinkat(item->bytes, folder, last) != 0)
+            fail(WALL_STEP_FILES, errno, item->index);
     }
 }
 
@@ -197,7 +221,8 @@ static void place_scratch(const struct made *made) {
 }
 
 /// Swaps the root folder and lets go of the old one.
-static void pivot(const struct specification *spec, const struct made *made) {
+static void pivot(const struct specification *spec, struct made *made) {
+    if (made->last_path != NULL) close(made->last_folder);
     if (set_attributes(made->root, K_MOUNT_ATTR_RDONLY, 0) != 0) fail(WALL_STEP_PIVOT, errno, 0);
     if (fchdir(made->root) != 0) fail(WALL_STEP_PIVOT, errno, 0);
     if (syscall(SYS_pivot_root, ".", ".") != 0) fail(WALL_STEP_PIVOT, errno, 0);

@@ -76,14 +76,13 @@ void set_limits(const struct specification *spec);
 int confine_files(const struct specification *spec);
 
 // filter.c
-/// Installs the system call filter of the command.
-void filter_command(const struct specification *spec);
-/// Installs the filter of process 1, which may wait, report and exit.
-void filter_reaper(void);
+/// Installs the system call filter.
+void filter_calls(const struct specification *spec);
 
 // run.c
-/// The last steps of the command's own process, in either tier. Does not return.
-_Noreturn void become_command(const struct specification *spec, uint32_t layers);
+/// Starts the command's own process, which takes the last steps, in either tier. Returns once the
+/// command is executed, or has failed and said so.
+pid_t start_command(const struct specification *spec, uint32_t layers);
 
 // full.c, landlock.c
 /// Builds the tier, waits for its end, kills everything when the host is gone. Returns when nothing

@@ -227,6 +227,12 @@ static int memory(const char *mebibytes) {
     return 0;
 }
 
+/// Holds what was taken before for some seconds.
+static int pause_for(const char *seconds) {
+    sleep((unsigned)atoi(seconds));
+    return 0;
+}
+
 /// "ok" where `COUNT` descriptors could be open.
 static int descriptors(const char *count) {
     int wanted = atoi(count), result = 0;
@@ -260,5 +266,6 @@ const struct act process_acts[] = {
     {"forks", forks},
     {"memory", memory},
     {"descriptors", descriptors},
+    {"pause", pause_for},
     {0},
 };
