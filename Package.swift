@@ -46,6 +46,10 @@ let package = Package(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
 
+    .target(
+      name: "ExecutionPlugin", dependencies: ["Base", "MCP", "Sandbox"],
+      path: "Sources/Plugins/Execution", swiftSettings: house),
+
     // Floor 5: the only place where everything meets.
     .target(
       name: "Runtime",
@@ -64,8 +68,12 @@ let package = Package(
     // Tests mirror the targets; TestKit holds what several of them need.
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
     .executableTarget(
-      name: "fuzz", dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "TestKit"],
+      name: "fuzz",
+      dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "TestKit"],
       path: "Tests/Fuzz", swiftSettings: house),
+    .executableTarget(
+      name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
+      swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
@@ -73,13 +81,24 @@ let package = Package(
       name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "TestKit"], swiftSettings: house),
     .testTarget(name: "MCPTests", dependencies: ["MCP", "TestKit"], swiftSettings: house),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestKit"], swiftSettings: house),
+    .executableTarget(
+      name: "sandbox-host", dependencies: ["Base", "Sandbox"], path: "Tests/SandboxHost",
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
+    .testTarget(
+      name: "SandboxTests", dependencies: ["Base", "Sandbox", "TestKit", "sandbox-host"],
+      swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
       swiftSettings: house),
     .testTarget(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ExecutionPluginTests", dependencies: ["ExecutionPlugin", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

@@ -1,1 +1,0 @@
-// MCP.swift — placeholder until the target's first file lands.
