@@ -71,8 +71,13 @@ extension Effect {
       return
     }
     arguments = ["patch": patch]
-    let paths = Self.patchPaths(text).map { JSONValue.string(Self.absolute($0, in: workspace)) }
-    derivedArguments = ["paths": .array(paths)]
+    let paths = Self.patchPaths(text)
+    if paths.contains(where: Self.isOddlyBordered) {
+      flaw = .malformed("A path in the patch has white space or a control character at its edge.")
+    }
+    derivedArguments = [
+      "paths": .array(paths.map { .string(Self.absolute($0, in: workspace)) })
+    ]
   }
 
   /// Every path that a line of the patch names, also where a strict reader would see only context:
@@ -81,7 +86,7 @@ extension Effect {
     let marks = ["*** Add File:", "*** Update File:", "*** Delete File:", "*** Move to:"]
       .map { Array($0.utf8) }
     var paths: [String] = []
-    for line in patch.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+    for line in patch.utf8.split(separator: UInt8(ascii: "\n")) {
       let trimmed = trim(line)
       guard let mark = marks.first(where: { trimmed.starts(with: $0) }) else { continue }
       paths.append(String(decoding: trim(trimmed.dropFirst(mark.count)), as: UTF8.self))
@@ -90,10 +95,17 @@ extension Effect {
   }
 
   private static func trim(_ line: Substring.UTF8View) -> Substring.UTF8View {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
     var line = line.drop(while: isSpace)
     while let last = line.last, isSpace(last) { line = line.dropLast() }
     return line
+  }
+
+  /// Whether whoever applies the patch could take the path for another one, by trimming more than
+  /// plain spaces: then no rule on paths could be trusted.
+  private static func isOddlyBordered(_ path: String) -> Bool {
+    (path.first?.isWhitespace ?? false) || (path.last?.isWhitespace ?? false)
+      || path.utf8.contains { $0 < 0x20 }
   }
 
   private static func absolute(_ path: String, in workspace: String) -> String {
