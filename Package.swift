@@ -69,7 +69,9 @@ let package = Package(
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "TestKit"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store", "TestKit",
+      ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
       name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
@@ -88,7 +90,7 @@ let package = Package(
         .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
       ]),
     .testTarget(
-      name: "SandboxTests", dependencies: ["Base", "Sandbox", "TestKit", "sandbox-host"],
+      name: "SandboxTests", dependencies: ["Base", "Sandbox", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(

@@ -5,12 +5,15 @@ import TestKit
 
 /// Every fuzz target. The canary is first: it must be found, or nothing here proves anything.
 func allTargets() throws -> [FuzzTarget] {
-  [
+  let store = try StoreFuzz()
+  return [
     canary,
     json,
     try tokenizerTarget(),
     try HarmonyFuzz().target,
     mcp,
+    store.search,
+    store.ledger,
   ]
 }
 

@@ -9,7 +9,7 @@ import Testing
   static let floors: [[String]] = [
     ["CKernels"],
     ["Base"],
-    ["ModelFiles", "Tokenizer"],
+    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
     ["Inference", "Harmony"],
     [],
     ["Runtime"],
