@@ -58,6 +58,9 @@ let package = Package(
     .executableTarget(
       name: "fuzz", dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "TestKit"],
       path: "Tests/Fuzz", swiftSettings: house),
+    .executableTarget(
+      name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
+      swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),

@@ -12,7 +12,9 @@ public enum CommandLineProgram {
 
   static let version = "0.1.0"
 
-  static let commands: [Command] = [.tokenize, .harmonyRender, .harmonyParse]
+  static let commands: [Command] = [
+    .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
+  ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
   static func run(_ words: [String]) -> ExitCode {
@@ -73,7 +75,7 @@ public enum CommandLineProgram {
       let given = words.dropFirst().first { !$0.hasPrefix("-") }
       let problem =
         given.map { "\"\(words[0])\" has no \"\($0)\"." }
-        ?? "\"\(words[0])\" needs a word after it:"
+        ?? "\"\(words[0])\" needs a word after it."
       throw .usage(
         "\(problem)\(given.map { suggestion(for: $0, among: names) } ?? "") It knows: \(names.joined(separator: ", ")). See: martlet --help"
       )

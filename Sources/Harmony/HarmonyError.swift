@@ -10,7 +10,9 @@ public enum HarmonyError: Error, Equatable, Sendable {
   case misplacedContent(kind: String, role: HarmonyRole)
   /// `reason` is a sentence that names the file.
   case unusableVocabulary(reason: String)
-  case unusableToolName(name: String, reason: String)
+  case unusableHeaderWord(word: String, reason: String)
+  /// A grammar that would allow no message at all.
+  case noChannel
 }
 
 extension HarmonyError: CustomStringConvertible {
@@ -28,8 +30,10 @@ extension HarmonyError: CustomStringConvertible {
       "\(kind) stands in a message of role \(role.rawValue). Give the message the role that fits."
     case .unusableVocabulary(let reason):
       "\(reason) Harmony messages need the tokenizer of a gpt-oss model."
-    case .unusableToolName(let name, let reason):
-      "The tool name \"\(name)\" cannot stand in a message header: \(reason). Rename the tool."
+    case .unusableHeaderWord(let word, let reason):
+      "\"\(word)\" cannot stand in a message header: \(reason). Rename it."
+    case .noChannel:
+      "The header grammar allows no message: it names no channel and no tool. Name a channel."
     }
   }
 }

@@ -32,6 +32,7 @@ public struct HarmonyParser: Sendable {
   private var last: TokenID?
 
   /// - Parameters:
+  ///   - vocabulary: The one that the tokens are of.
   ///   - role: The author whom the prompt named already: sampling goes on behind `<|start|>assistant`.
   ///     Nil if the stream begins with `<|start|>`.
   ///   - knownTools: All declared tools by full name, such as `functions.get_weather`; misspelled and

@@ -44,10 +44,8 @@ public struct HarmonyRenderer: Sendable {
     return ids
   }
 
-  /// One message by itself.
-  ///
-  /// - Parameter hasFunctions: Whether the conversation that it belongs to has developer functions;
-  ///   a system message says so.
+  /// One message by itself. `hasFunctions`: whether the conversation that it belongs to has developer
+  /// functions, which a system message mentions.
   public func render(
     _ message: HarmonyMessage, hasFunctions: Bool = false
   ) throws(HarmonyError) -> [TokenID] {

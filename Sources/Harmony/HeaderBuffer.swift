@@ -37,8 +37,12 @@ struct HeaderBuffer: Sendable {
       repairs.insert(.strayToken)
     } else {
       var bytes: [UInt8] = []
-      if !vocabulary.tokenizer.appendBytes(of: token, to: &bytes) { repairs.insert(.unknownToken) }
-      append(decoder.append(bytes))
+      if vocabulary.tokenizer.appendBytes(of: token, to: &bytes) {
+        append(decoder.append(bytes))
+      } else {
+        finishText()
+        repairs.insert(.unknownToken)
+      }
     }
   }
 

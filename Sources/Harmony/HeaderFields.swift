@@ -1,27 +1,25 @@
 // HeaderFields.swift — recipient and content type, out of the words that author and channel left.
 
 extension HeaderReader {
-  /// Content types, unless a tool has that name.
-  private static let looseTypeWords: Set = ["json", "code", "python", "text"]
-  /// More unknown words than this are prose, in which no misspelled tool is looked for.
-  private static let nameWordsMax = 2
+  /// More unknown words than this are prose: no name and no type in them is meant as one.
+  private static let unknownWordsMax = 1
 
   /// All fields of a closed header; what is left over then is no header.
   mutating func takeFields() {
     takeConstrainedTypes()
     let precedingCount = takeRecipients()
     dropRepetitions()
-    if tools == nil {
-      takePlainWordsAsReference(after: precedingCount)
+    if let tools {
+      takePlainWords(tools, after: precedingCount)
     } else {
-      takePlainWords(after: precedingCount)
+      takePlainWordsAsReference(after: precedingCount)
     }
     for word in words { leave(word.text, space: word.space) }
   }
 
   private mutating func takeConstrainedTypes() {
     words.removeAll { word in
-      guard word.isConstrained, !word.text.hasPrefix(Self.recipientMark) else { return false }
+      guard word.isConstrained, !word.isAddressed else { return false }
       guard message.contentType == nil else { return word.text == message.contentTypeWord }
       message.contentType = HarmonyMessage.constrainMark + word.text
       return true
@@ -35,11 +33,13 @@ extension HeaderReader {
     var addressesAssistant = false
     var rest = words[...]
     while var word = rest.popFirst() {
-      guard word.text.hasPrefix(Self.recipientMark) else {
+      guard word.isAddressed else {
         others.append(word)
         continue
       }
-      if word.text == Self.recipientMark, let next = rest.first, !next.isConstrained {
+      if word.text == Self.recipientMark, !followsReference, let next = rest.first,
+        !next.isConstrained
+      {
         word.text += next.text
         rest.removeFirst()
         repairs.insert(.gluedWords)
@@ -65,7 +65,7 @@ extension HeaderReader {
 
   /// Only the reference, and only without a second channel, lets the assistant address itself.
   private mutating func takeAssistantAsRecipient() {
-    if tools == nil, channelCount <= 1, message.recipient == nil {
+    if followsReference, message.recipient == nil {
       message.recipient = HarmonyRole.assistant.rawValue
     } else {
       repairs.insert(.ignoredRecipient)
@@ -75,7 +75,7 @@ extension HeaderReader {
   /// Makes `name` the recipient. Returns false where it cannot be one: in a final message that
   /// addresses no known tool.
   private mutating func take(recipient name: String) -> Bool {
-    guard !name.isEmpty else {
+    guard !name.isEmpty || followsReference else {
       repairs.insert(.ignoredRecipient)
       return true
     }
@@ -102,13 +102,21 @@ extension HeaderReader {
     } else if match.name != name {
       repairs.insert(.correctedName)
     }
-    if message.contentType == nil {
-      message.contentType = match.suffixes.first { Self.typeWords.contains($0) }
+    if message.channel == nil {
+      message.channel = match.suffixes.compactMap(ChannelGuess.exact).first
+    }
+    for suffix in match.suffixes where Self.typeWords.contains(suffix) {
+      if message.contentTypeWord == nil {
+        message.contentType = (message.contentType ?? "") + suffix
+      } else if message.contentTypeWord != suffix {
+        leave(suffix, space: "")
+      }
     }
   }
 
   /// Words that say again what author and channel say already.
   private mutating func dropRepetitions() {
+    guard !followsReference else { return }
     let count = words.count
     words = words.filter { !isAssistant($0.text) && ChannelGuess.exact($0.text) == nil }
     if words.count < count { repairs.insert(.repeatedChannel) }
@@ -119,18 +127,15 @@ extension HeaderReader {
   /// As the reference has it: a lone word is a recipient, a word behind a recipient is a content type.
   /// Unlike there, a content type is never a recipient.
   private mutating func takePlainWordsAsReference(after precedingCount: Int) {
-    if message.recipient == nil, message.contentType == nil, words.count == 2,
+    guard words.count <= 2 else { return }
+    let areFields = words.allSatisfy { !$0.isText && !$0.isAddressed }
+    if areFields, message.recipient == nil, message.contentType == nil, words.count == 2,
       !Self.typeWords.contains(words[0].text)
     {
       message.contentType = words.removeLast().text
     }
-    if message.contentType == nil,
-      let index = words.firstIndex(where: { Self.typeWords.contains($0.text) })
-    {
-      message.contentType = words.remove(at: index).text
-    }
-    words.removeAll { $0.text == message.contentTypeWord }
-    guard words.count == 1 else { return }
+    takeType(Self.typeWords)
+    guard areFields, words.count == 1 else { return }
     if message.recipient == nil {
       message.recipient = words.removeFirst().text
       repairs.insert(.bareRecipient)
@@ -141,31 +146,37 @@ extension HeaderReader {
 
   /// A word is the tool that it names, else a content type if it is known for one or stands where one
   /// belongs.
-  private mutating func takePlainWords(after precedingCount: Int) {
-    let isProse = words.count > Self.nameWordsMax
-    if message.recipient == nil {
-      for (index, word) in words.enumerated() {
-        let match =
-          isProse
-          ? tools?.exact(word.text).map { ToolNames.Match(name: $0) } : tools?.resolve(word.text)
-        guard let match else { continue }
+  private mutating func takePlainWords(_ tools: ToolNames, after precedingCount: Int) {
+    let unknown = words.count {
+      tools.exact($0.text) == nil && !Self.looseTypeWords.contains($0.text)
+    }
+    guard unknown <= Self.unknownWordsMax else { return }
+    // A final message is a call only if it says so by "to=".
+    if message.recipient == nil, message.channel != .final {
+      for (index, word) in words.enumerated() where !word.isAddressed && !word.isText {
+        guard let match = tools.resolve(word.text) else { continue }
         take(match, for: word.text)
         repairs.insert(.bareRecipient)
         words.remove(at: index)
         break
       }
     }
-    if message.contentType == nil,
-      let index = words.firstIndex(where: { Self.looseTypeWords.contains($0.text) })
-    {
-      message.contentType = words.remove(at: index).text
-    }
-    words.removeAll { $0.text == message.contentTypeWord || $0.text == message.recipient }
-    if words.count == 1, message.recipient != nil, message.contentType == nil,
-      precedingCount == 0, !repairs.contains(.bareRecipient)
+    takeType(Self.looseTypeWords)
+    words.removeAll { $0.text == message.recipient }
+    if words.count == 1, !words[0].isAddressed, !words[0].isText, message.recipient != nil,
+      message.contentType == nil, precedingCount == 0, !repairs.contains(.bareRecipient)
     {
       message.contentType = words.removeFirst().text
     }
+  }
+
+  /// Takes the first of `types`, if there is no content type yet; drops words that repeat it.
+  private mutating func takeType(_ types: Set<String>) {
+    if message.contentType == nil, let index = words.firstIndex(where: { types.contains($0.text) })
+    {
+      message.contentType = words.remove(at: index).text
+    }
+    words.removeAll { $0.text == message.contentTypeWord }
   }
 
   // MARK: Headers without an end
@@ -179,7 +190,7 @@ extension HeaderReader {
 
   /// Takes the first word, or its beginning. Returns whether the next word may be a field as well.
   private mutating func takeLeading(_ word: HeaderWord) -> Bool {
-    if word.text.hasPrefix(Self.recipientMark) {
+    if word.isAddressed {
       let name = String(word.text.dropFirst(Self.recipientMark.count).prefix { Self.isInNames($0) })
       guard message.recipient == nil, !name.isEmpty else { return false }
       if isAssistant(name) {
@@ -192,8 +203,10 @@ extension HeaderReader {
     if word.isConstrained || message.recipient != nil, message.contentType == nil {
       let type = String(word.text.prefix { $0.isASCII && $0.isLetter })
       guard word.isConstrained || Self.typeWords.contains(type) else { return false }
-      message.contentType = (word.isConstrained ? HarmonyMessage.constrainMark : "") + type
-      return cut(type.count)
+      // A body may follow without a break: "jsonprint(1)".
+      let known = Self.looseTypeWords.first { type.hasPrefix($0) } ?? type
+      message.contentType = (word.isConstrained ? HarmonyMessage.constrainMark : "") + known
+      return cut(known.count)
     }
     if word.isInChannelSlot, message.recipient == nil, let name = tools?.exact(word.text) {
       take(ToolNames.Match(name: name), for: word.text)

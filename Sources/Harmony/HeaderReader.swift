@@ -20,6 +20,8 @@ struct HeaderReader {
   static let recipientMark = "to="
   /// Content types that are never a recipient.
   static let typeWords: Set = ["json", "code"]
+  /// Content types, unless a tool has that name.
+  static let looseTypeWords: Set = ["json", "code", "python", "text"]
 
   /// Nil: read names as the reference does.
   let tools: ToolNames?
@@ -33,15 +35,14 @@ struct HeaderReader {
   var leftover = ""
   var repairs: Set<HarmonyRepair> = []
 
-  /// Reads a header.
-  ///
-  /// - Parameter role: The author, where the prompt named it already.
+  /// Reads a header. `role` is the author, where the prompt named it already.
   static func read(
     _ pieces: [HeaderPiece], role: HarmonyRole?, tools: ToolNames?, isClosed: Bool
   ) -> HeaderReading {
     var reader = Self(HeaderWords(pieces), tools: tools, isClosed: isClosed)
     reader.takeRole(given: role)
     reader.takeChannel()
+    if role != nil { reader.dropRole() }
     if isClosed { reader.takeFields() } else { reader.takeLeadingFields() }
     return HeaderReading(
       message: reader.message, leftover: reader.leftover, repairs: reader.repairs)
@@ -53,6 +54,12 @@ struct HeaderReader {
     channelCount = header.channelCount
     trailingSpace = header.trailingSpace
     words = header.words
+  }
+
+  /// Whether the header is read as the reference reads it. That makes mistakes with more than one
+  /// channel, and has no answer to an author that is none.
+  var followsReference: Bool {
+    tools == nil && channelCount <= 1 && repairs.isDisjoint(with: [.unknownRole, .gluedWords])
   }
 
   // MARK: Author
@@ -122,6 +129,14 @@ struct HeaderReader {
     if isClosed { repairs.insert(.strayText) }
   }
 
+  /// The reference overlooks the author's name also where it stands behind the channel.
+  private mutating func dropRole() {
+    guard let first = words.first, first.segment > 0, !first.isConstrained,
+      first.text == message.role.rawValue
+    else { return }
+    words.removeFirst()
+  }
+
   // MARK: Channel
 
   private mutating func takeChannel() {
@@ -143,18 +158,30 @@ struct HeaderReader {
 
   /// A channel's name in the part that names the author.
   private func isMisplacedChannel(_ word: HeaderWord) -> Bool {
-    isClosed && word.segment == 0 && !word.isConstrained && ChannelGuess.exact(word.text) != nil
+    isClosed && !(followsReference && channelCount == 1) && word.segment == 0
+      && !word.isConstrained && ChannelGuess.exact(word.text) != nil
   }
 
   private mutating func take(_ guess: ChannelGuess, at index: Int) {
     if words[index].text != guess.channel.rawValue || !words[index].isInChannelSlot {
       repairs.insert(guess.after.isEmpty ? .guessedChannel : .gluedWords)
     }
-    leave(guess.before, space: "")
-    words[index].text = guess.after
-    words[index].space = ""
-    words[index].isInChannelSlot = false
-    if guess.after.isEmpty { words.remove(at: index) }
+    var rests: [HeaderWord] = []
+    for rest in [guess.before, guess.after] where !rest.isEmpty {
+      var word = words[index]
+      word.text = rest
+      word.space = ""
+      word.isInChannelSlot = false
+      word.isText = !isKnownWord(rest)
+      rests.append(word)
+    }
+    words.replaceSubrange(index...index, with: rests)
+  }
+
+  /// Whether `word`, stuck to another one, is a field of its own.
+  private func isKnownWord(_ word: String) -> Bool {
+    isHeaderWord(word) || Self.looseTypeWords.contains(word)
+      || word == HarmonyRole.assistant.rawValue || tools?.resolve(word) != nil
   }
 
   /// No marker is followed by a channel. A single unknown name stays, as in the reference, unless the

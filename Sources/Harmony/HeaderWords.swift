@@ -30,6 +30,11 @@ struct HeaderWord: Equatable {
   var isInChannelSlot: Bool
   /// Whether `<|constrain|>` stood in front of it.
   var isConstrained: Bool
+  /// Whether it is the rest of a word that a field was cut out of, and itself no field.
+  var isText = false
+
+  /// Whether it names a recipient.
+  var isAddressed: Bool { text.hasPrefix(HeaderReader.recipientMark) }
 }
 
 extension HeaderWords {

@@ -5,8 +5,8 @@
 import Base
 
 extension SystemContent {
-  /// - Parameter hasFunctions: Whether a developer message of the conversation has functions; adds
-  ///   the line that says where their calls go.
+  /// The message's text. `hasFunctions`: whether a developer message of the conversation has
+  /// functions; adds the line that says where their calls go.
   func text(hasFunctions: Bool) -> String {
     var sections: [String] = []
     var head: [String] = []

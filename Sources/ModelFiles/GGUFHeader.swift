@@ -24,7 +24,7 @@ public struct GGUFHeader: Sendable {
   /// The header of gpt-oss-20b has 13 MB, nearly all of it tokens and merges.
   public static let headerBytesMax: UInt64 = 256 << 20
   /// No known model comes near; gpt-oss-120b has 687.
-  public static let tensorCountMax: UInt64 = 1 << 18
+  public static let tensorCountMax: UInt64 = 1 << 17
   /// gpt-oss files have some 40.
   public static let metadataCountMax: UInt64 = 1 << 16
   public static let keyBytesMax: UInt64 = 65_535

@@ -162,6 +162,10 @@ struct GGUFHeaderParser {
     let number: UInt32 = try reader.read("type of \"\(name)\"")
     let offset: UInt64 = try reader.read("offset of \"\(name)\"")
     guard let type = StorageType.ggml[number] else {
+      // Ollama's first gpt-oss files used the number 4 for MXFP4.
+      if metadata["general.architecture"] == .string("gptoss") {
+        throw .refused(path: path, .ollama)
+      }
       if let removed = StorageType.ggmlRemoved[number] {
         throw problem(tensor: name, .removedType(number, name: removed))
       }

@@ -1,5 +1,7 @@
 // GPTOSSCheckpoint.swift — a gpt-oss model on disk, opened: what it is and where its weights are.
 
+package import Base
+
 /// A gpt-oss model's files, mapped and checked against each other; nothing is copied or computed.
 public struct GPTOSSCheckpoint: Sendable {
   /// Who named and arranged the tensors.
@@ -25,15 +27,22 @@ public struct GPTOSSCheckpoint: Sendable {
   public init(path: String) throws(ModelFileError) {
     switch try ModelLocation(path: path) {
     case .safetensors(let folder, let fileNames):
-      let table = try TensorTable(safetensorsIn: folder, fileNames: fileNames)
-      try self.init(table, JSONConfiguration(path: folder + "/config.json"))
+      let json = try JSONConfiguration(path: folder + "/config.json")
+      try self.init(TensorTable(safetensorsIn: folder, fileNames: fileNames), json)
     case .gguf(let file): try self.init(gguf: file)
     }
   }
 
+  /// Binds the tensors of one safetensors file to the configuration in `json`.
+  package init(
+    safetensors file: MappedFile, configuration json: JSONValue
+  ) throws(ModelFileError) {
+    try self.init(
+      TensorTable(safetensors: file), JSONConfiguration(json, path: "config.json"))
+  }
+
   /// Binds the tensors of safetensors files; the names in them tell the layout.
   init(_ table: TensorTable, _ json: JSONConfiguration) throws(ModelFileError) {
-    try json.refuseOtherQuantization()
     try table.refuseOtherLayouts()
     let binder = WeightBinder(table: table, configuration: json.configuration)
     let isOriginal = table["embedding.weight"] != nil
@@ -46,6 +55,7 @@ public struct GPTOSSCheckpoint: Sendable {
     tensors = table
     tokenizer = nil
     ggufVersion = nil
+    try verifySmallTensors()
   }
 
   /// Binds the tensors of the GGUF model that `file` is, or is any part of.
@@ -63,5 +73,6 @@ public struct GPTOSSCheckpoint: Sendable {
     tensors = files.tensors
     tokenizer = try GGUFTokenizer(files.metadata)
     ggufVersion = files.version
+    try verifySmallTensors()
   }
 }

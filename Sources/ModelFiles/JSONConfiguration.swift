@@ -6,16 +6,20 @@
 // initial_context_length. Sources: transformers `configuration_gpt_oss.py` and
 // `modeling_rope_utils.py`; openai/gpt-oss `torch/model.py`.
 
-import Base
+package import Base
+
+extension GPTOSSConfiguration {
+  /// The configuration in the value of a config.json; `path` is what messages call it.
+  package init(json: JSONValue, path: String) throws(ModelFileError) {
+    self = try JSONConfiguration(json, path: path).configuration
+  }
+}
 
 /// What config.json says, beyond the dimensions.
 struct JSONConfiguration {
-  let path: String
   var configuration: GPTOSSConfiguration
   /// The unembedding may be absent, and is the embedding then.
   var tiesEmbeddings: Bool
-  /// "mxfp4", or nil where the file names no quantisation.
-  var quantizationMethod: String?
 
   /// The published file has 1.5 kB.
   static let bytesMax = 4_000_000
@@ -30,7 +34,6 @@ struct JSONConfiguration {
       throw .configuration(path: path, field: "the file", problem: .wrongType("an object"))
     }
     let fields = ConfigurationFields(object, path: path)
-    self.path = path
     try Self.checkModelType(fields)
     if try fields.bool("attention_bias") == false {
       throw fields.problem(
@@ -64,9 +67,8 @@ struct JSONConfiguration {
       swigluAlpha: Float(try fields.number("swiglu_alpha") ?? 1.702),
       swigluLimit: Float(try fields.number("swiglu_limit") ?? 7))
     tiesEmbeddings = try fields.bool("tie_word_embeddings") ?? false
-    quantizationMethod = try fields.object("quantization_config").map {
-      quantization throws(ModelFileError) in
-      try quantization.required("quant_method", quantization.string("quant_method"))
+    if let quantization = try fields.object("quantization_config") {
+      try quantization.refuseOtherQuantization()
     }
     try configuration.check(path: path, names: .json)
   }

@@ -53,7 +53,8 @@ public final class MappedFile: Sendable {
     if let base { munmap(base, count) }
   }
 
-  /// The file's bytes. Valid only while the file object lives; keep the object next to any copy.
+  /// The file's bytes. Valid only while the file object lives: keep the object next to any copy of
+  /// the pointer, and hold a local one with `withExtendedLifetime`.
   public var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: count)
   }

@@ -31,6 +31,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case tensorMissing(path: String, tensor: String)
   case tensorShape(path: String, tensor: String, expected: [Int], found: [Int])
   case tensorType(path: String, tensor: String, expected: [String], found: String)
+  /// A NaN or infinity; `place` is the element's, or its block's first element's, per axis.
+  case notANumber(path: String, tensor: String, place: [Int])
   case rowNotInBlocks(path: String, tensor: String, columns: Int, blockElementCount: Int)
 }
 

@@ -5,6 +5,11 @@ import Glibc
 
 extension ModelFileError: CustomStringConvertible {
   public var description: String {
+    // Names come from files that nobody vouches for, and this may go to a terminal.
+    sentence.withoutControls
+  }
+
+  private var sentence: String {
     switch self {
     case .cannotOpen(let path, let code):
       "\(path) cannot be opened: \(String(cString: strerror(code)))."
@@ -17,41 +22,46 @@ extension ModelFileError: CustomStringConvertible {
     case .refused(let path, let refusal): "\(path) \(refusal.sentence)"
     case .truncated(let path, let field, let offset, let needed, let remaining):
       """
-      \(path) ends inside "\(field)": byte \(offset) needs \(needed) bytes, \(remaining) left. \
+      \(path) ends inside "\(field.shown)": byte \(offset) needs \(needed) bytes, \(remaining) left. \
       The download is probably incomplete; fetch it again.
       """
     case .overLimit(let path, let what, let found, let limit):
-      "\(path) has \(found) \(what); the limit is \(limit)."
+      "\(path) has \(found) \(what.shown); the limit is \(limit)."
     case .duplicate(let path, let what, let name):
-      "\(path) has the \(what) \"\(name)\" twice."
+      "\(path) has the \(what) \"\(name.shown)\" twice."
     case .notUTF8(let path, let field): "\(path): the \(field) is not valid UTF-8."
     case .json(let error): error.description
     case .safetensors(let path, let tensor?, let problem):
-      "\(path), tensor \"\(tensor)\": \(problem.sentence)"
+      "\(path), tensor \"\(tensor.shown)\": \(problem.sentence)"
     case .safetensors(let path, nil, let problem): "\(path): \(problem.sentence)"
-    case .gguf(let path, let place?, let problem): "\(path), \(place): \(problem.sentence)"
+    case .gguf(let path, let place?, let problem): "\(path), \(place.shown): \(problem.sentence)"
     case .gguf(let path, nil, let problem): "\(path): \(problem.sentence)"
     case .shards(let path, let problem): "\(path): \(problem.sentence)"
     case .configuration(let path, let field, let problem):
       "\(path), \(field): \(problem.sentence)"
     case .tensorMissing(let path, let tensor):
       """
-      \(path) has no tensor "\(tensor)", which a gpt-oss model needs. \
+      \(path) has no tensor "\(tensor.shown)", which a gpt-oss model needs. \
       The download is probably incomplete; fetch it again.
       """
     case .tensorShape(let path, let tensor, let expected, let found):
       """
-      \(path), tensor "\(tensor)": its shape is \(found), and the configuration makes it \
+      \(path), tensor "\(tensor.shown)": its shape is \(found), and the configuration makes it \
       \(expected). Weights and configuration are not of the same model.
       """
     case .tensorType(let path, let tensor, let expected, let found):
       """
-      \(path), tensor "\(tensor)": its type is \(found); what is read here is \
+      \(path), tensor "\(tensor.shown)": its type is \(found); what is read here is \
       \(expected.joined(separator: ", ")).
+      """
+    case .notANumber(let path, let tensor, let place):
+      """
+      \(path), tensor "\(tensor.shown)": the weight at \(place) is not a finite number. \
+      The file is damaged; fetch it again.
       """
     case .rowNotInBlocks(let path, let tensor, let columns, let block):
       """
-      \(path), tensor "\(tensor)": rows of \(columns) elements cannot be MXFP4, which comes in \
+      \(path), tensor "\(tensor.shown)": rows of \(columns) elements cannot be MXFP4, which comes in \
       blocks of \(block).
       """
     }
@@ -63,7 +73,7 @@ extension SafetensorsProblem {
     switch self {
     case .headerIsNoObject: "the header does not start with \"{\". It is not a safetensors file."
     case .missing(let field): "\"\(field)\" is missing."
-    case .unknownType(let name): "the type \"\(name)\" is not one that safetensors defines."
+    case .unknownType(let name): "the type \"\(name.shown)\" is not one that safetensors defines."
     case .offsetsAreNotTwo(let count):
       "\"data_offsets\" has \(count) numbers; begin and end are needed."
     case .backwards(let begin, let end): "the data begins at \(begin) and ends before, at \(end)."
@@ -79,7 +89,7 @@ extension SafetensorsProblem {
       "\(type) elements in the shape \(shape) are \(expected) bytes, and its data has \(found)."
     case .gap(let from, let to): "the data bytes \(from)..<\(to) before it belong to no tensor."
     case .overlap(let other, let begin, let end):
-      "its data begins at \(begin), inside that of \"\(other)\", which ends at \(end)."
+      "its data begins at \(begin), inside that of \"\(other.shown)\", which ends at \(end)."
     case .trailing(let count): "\(count) bytes after the last tensor belong to no tensor."
     }
   }
@@ -90,16 +100,16 @@ extension ShardProblem {
     switch self {
     case .noWeightMap: "\"weight_map\" is missing, empty or no object."
     case .shardIsNoName(let tensor):
-      "\"weight_map\" should give a file's name for the tensor \"\(tensor)\"."
+      "\"weight_map\" should give a file's name for the tensor \"\(tensor.shown)\"."
     case .unsafeName(let name):
-      "the file name \"\(name)\" leads out of the folder or is not a name. Do not trust this model."
+      "the file name \"\(name.shown)\" leads out of the folder or is not a name. Do not trust this model."
     case .tensorNotInShard(let tensor, let shard):
       """
-      the tensor "\(tensor)" should be in \(shard), and is not. Index and files are not of the \
+      the tensor "\(tensor.shown)" should be in \(shard.shown), and is not. Index and files are not of the \
       same download; fetch both again.
       """
     case .tensorTwice(let tensor, let first, let second):
-      "the tensor \"\(tensor)\" is both in \(first) and in \(second). Remove the file that is stale."
+      "the tensor \"\(tensor.shown)\" is both in \(first) and in \(second). Remove the file that is stale."
     case .splitName(let count):
       """
       the model is split into \(count) files, and this one's name does not end like \
@@ -128,7 +138,7 @@ extension ConfigurationProblem {
     case .belowOne(let found): "\(found) is below 1."
     case .wrongCount(let found, let expected): "\(found) entries, and \(expected) are needed."
     case .unsupported(let found, let supported):
-      "\(found) is not supported; supported is \(supported)."
+      "\(found.shown) is not supported; supported is \(supported)."
     }
   }
 }
@@ -165,7 +175,7 @@ extension Refusal {
   fileprivate var sentence: String {
     switch self {
     case .architecture(let name):
-      "is a model of the architecture \"\(name)\", and only gpt-oss models are run here."
+      "is a model of the architecture \"\(name.shown)\", and only gpt-oss models are run here."
     case .ollama:
       """
       is gpt-oss in Ollama's own arrangement (architecture "gptoss"), which is not read. \
@@ -188,21 +198,41 @@ extension Refusal {
       """
     case .splitExperts(let tensor):
       """
-      has its experts split into modules (tensor "\(tensor)"), as Unsloth saves them, which is not \
+      has its experts split into modules (tensor "\(tensor.shown)"), as Unsloth saves them, which is not \
       read. Save it merged, in 16 bits or MXFP4.
       """
     case .bitsAndBytes(let tensor):
       """
-      is quantised with bitsandbytes (tensor "\(tensor)"), which is not read. \
+      is quantised with bitsandbytes (tensor "\(tensor.shown)"), which is not read. \
       Save it merged, in 16 bits or MXFP4.
       """
     case .quantization(let method):
       """
-      says that the weights are quantised with "\(method)"; MXFP4 and unquantised weights are \
+      says that the weights are quantised with "\(method.shown)"; MXFP4 and unquantised weights are \
       read. Use openai/gpt-oss-20b, or save the model merged, in 16 bits or MXFP4.
       """
     case .partOfFolder: "is one file of a model. Give the folder that it is in."
     case .unknownFile: "is not a model file that is known here. Give a folder or a .gguf file."
     }
+  }
+}
+
+extension String {
+  /// The text with "?" for everything that would move a terminal's cursor or turn its direction.
+  fileprivate var withoutControls: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator: "?"
+          default: scalar
+          }
+        }))
+  }
+
+  /// A name from a file, cut short where it is long.
+  fileprivate var shown: String {
+    unicodeScalars.count <= 100
+      ? self : String(String.UnicodeScalarView(unicodeScalars.prefix(100))) + "…"
   }
 }

@@ -17,7 +17,8 @@ enum ModelLocation {
   init(path: String) throws(ModelFileError) {
     guard let kind = FileKind(path: path) else { throw .cannotOpen(path: path, errno: errno) }
     if kind == .folder {
-      self = try Self.inFolder(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+      self = try Self.inFolder(
+        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
     } else {
       self = try Self.inFile(path)
     }
@@ -26,13 +27,13 @@ enum ModelLocation {
   private static func inFile(_ path: String) throws(ModelFileError) -> ModelLocation {
     let file = try MappedFile(path: path)
     // By content: a blob of Ollama's has no extension.
-    if file.starts(with: "GGUF") { return .gguf(file) }
-    if file.starts(with: "GPT-OSS v1.0") { throw .refused(path: path, .metalModel) }
+    if file.starts(with: "GGUF".utf8) { return .gguf(file) }
+    if file.starts(with: "GPT-OSS v1.0".utf8) { throw .refused(path: path, .metalModel) }
     if path.hasSuffix(".safetensors") || path.hasSuffix(TensorTable.indexName) {
       throw .refused(path: path, .partOfFolder)
     }
     // A zip archive or a bare pickle, as PyTorch writes them.
-    if file.starts(with: "PK\u{3}\u{4}") || file.bytes.prefix(2).elementsEqual([0x80, 0x02]) {
+    if file.starts(with: "PK\u{3}\u{4}".utf8) || file.starts(with: [0x80, 0x02]) {
       throw .refused(path: path, .pickle)
     }
     throw .refused(path: path, .unknownFile)
@@ -53,16 +54,19 @@ enum ModelLocation {
       return .gguf(try MappedFile(path: folder + "/" + only))
     }
     guard models.isEmpty else { throw .severalModels(path: folder, names: models) }
-    if names.contains(where: { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") })
+    if names.contains("model.bin"),
+      let file = try? MappedFile(path: folder + "/model.bin"),
+      file.starts(with: "GPT-OSS v1.0".utf8)
     {
-      if let model = names.first(where: { $0 == "model.bin" }),
-        let file = try? MappedFile(path: folder + "/" + model), file.starts(with: "GPT-OSS v1.0")
-      {
-        throw .refused(path: file.path, .metalModel)
-      }
-      throw .refused(path: folder, .pickle)
+      throw .refused(path: file.path, .metalModel)
     }
+    if names.contains(where: isPickle) { throw .refused(path: folder, .pickle) }
     throw .noModel(path: folder, lookedFor: lookedFor)
+  }
+
+  private static func isPickle(_ name: String) -> Bool {
+    name.hasSuffix(".pt") || name.hasSuffix(".pth")
+      || name.hasPrefix("pytorch_model") && name.hasSuffix(".bin")
   }
 
   private static func safetensors(in folder: String, names: [String]) -> ModelLocation? {
@@ -105,7 +109,7 @@ enum ModelLocation {
 }
 
 extension MappedFile {
-  fileprivate func starts(with text: String) -> Bool {
-    bytes.prefix(text.utf8.count).elementsEqual(text.utf8)
+  fileprivate func starts(with start: some Collection<UInt8>) -> Bool {
+    bytes.prefix(start.count).elementsEqual(start)
   }
 }

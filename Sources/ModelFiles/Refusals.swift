@@ -14,10 +14,11 @@ extension GGUFMetadata {
   }
 }
 
-extension JSONConfiguration {
+extension ConfigurationFields {
+  /// Of `quantization_config`.
   func refuseOtherQuantization() throws(ModelFileError) {
-    guard let method = quantizationMethod, method != "mxfp4" else { return }
-    throw .refused(path: path, .quantization(method: method))
+    let method = try required("quant_method", string("quant_method"))
+    guard method == "mxfp4" else { throw .refused(path: path, .quantization(method: method)) }
   }
 }
 

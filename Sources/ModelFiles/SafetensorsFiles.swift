@@ -7,8 +7,8 @@ import Base
 
 extension TensorTable {
   static let indexName = "model.safetensors.index.json"
-  /// The index of gpt-oss-120b is 50 kB.
-  static let indexBytesMax = 100_000_000
+  /// The index of gpt-oss-120b has some 60 kB.
+  static let indexBytesMax = 16_000_000
 
   /// All tensors of `fileNames`; where that is empty, exactly the tensors that the index maps.
   init(safetensorsIn folder: String, fileNames: [String]) throws(ModelFileError) {
@@ -17,15 +17,21 @@ extension TensorTable {
       try addIndexed(indexPath: folder + "/" + Self.indexName, folder: folder)
     } else {
       for name in fileNames {
-        for tensor in try addSafetensors(path: folder + "/" + name) { try add(tensor) }
+        let file = try MappedFile(path: folder + "/" + name)
+        for tensor in try addSafetensors(file) { try add(tensor) }
       }
     }
   }
 
-  /// Maps one safetensors file and returns its tensors.
-  private mutating func addSafetensors(path: String) throws(ModelFileError) -> [TensorInfo] {
-    let file = try MappedFile(path: path)
-    let header = try SafetensorsHeader(file.bytes, path: path)
+  /// All tensors of one safetensors file.
+  init(safetensors file: MappedFile) throws(ModelFileError) {
+    self.init(path: file.path)
+    for tensor in try addSafetensors(file) { try add(tensor) }
+  }
+
+  /// Notes one safetensors file and returns its tensors, which are not added yet.
+  private mutating func addSafetensors(_ file: MappedFile) throws(ModelFileError) -> [TensorInfo] {
+    let header = try SafetensorsHeader(file.bytes, path: file.path)
     add(file: file)
     return header.entries.map { $0.tensor(in: file) }
   }
@@ -39,7 +45,8 @@ extension TensorTable {
         throw .shards(path: indexPath, problem: .unsafeName(shard))
       }
       var missing = wanted
-      for tensor in try addSafetensors(path: folder + "/" + shard) {
+      let file = try MappedFile(path: folder + "/" + shard)
+      for tensor in try addSafetensors(file) {
         if missing.remove(tensor.name) != nil {
           try add(tensor)
         } else if let mapped = shardOfTensor[tensor.name] {
@@ -86,7 +93,8 @@ func jsonFile(path: String, bytesMax: Int) throws(ModelFileError) -> JSONValue {
     throw .overLimit(
       path: path, what: "bytes", found: UInt64(file.count), limit: UInt64(bytesMax))
   }
-  do throws(JSONError) { return try JSONReader.value([UInt8](file.bytes), source: path) } catch {
+  let text = withExtendedLifetime(file) { [UInt8](file.bytes) }
+  do throws(JSONError) { return try JSONReader.value(text, source: path) } catch {
     throw .json(error)
   }
 }

@@ -13,6 +13,12 @@ import Testing
     #expect(object.count == 3)
   }
 
+  @Test func `tells keys apart that only look alike`() throws {
+    let value = try JSONReader.value("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}", source: "test")
+    #expect(value["caf\u{E9}"] == 1)
+    #expect(value["cafe\u{301}"] == 2)
+  }
+
   @Test func `is equal whatever the order of its keys`() {
     #expect(JSONValue(dictionaryLiteral: ("a", 1), ("b", 2)) == ["b": 2, "a": 1])
   }
@@ -27,9 +33,10 @@ import Testing
   /// The first outputs for seed 1234567, as the author's C program prints them.
   @Test func `follow the published sequence`() {
     var random = SplitMix64(seed: 1_234_567)
-    #expect((0..<3).map { _ in random.next() } == [
-      6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
-    ])
+    #expect(
+      (0..<3).map { _ in random.next() } == [
+        6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+      ])
   }
 
   @Test func `stay within the unit interval and fill it evenly`() {

@@ -5,7 +5,10 @@ import TestKit
 
 /// Every fuzz target. The canary is first: it must be found, or nothing here proves anything.
 func allTargets() throws -> [FuzzTarget] {
-  [canary, json, try tokenizerTarget()]
+  [
+    canary, json, try tokenizerTarget(), try HarmonyFuzz().target, safetensorsTarget(),
+    ggufTarget(), configurationTarget(),
+  ]
 }
 
 /// A parser with a planted bug: it trusts the length byte that follows its magic.

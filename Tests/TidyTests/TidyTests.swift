@@ -47,7 +47,7 @@ import Testing
     (" as! ", "a checked cast", []),
     ("@unchecked Send" + "able", "a Mutex, an actor or a value", []),
     ("Task.detac" + "hed", "a structured task or a thread of its own", []),
-    ("print(", "Output or Progress of the CLI", ["Tests/Fuzz"]),
+    ("print(", "Output or Progress of the CLI", ["Tests/Fuzz", "Tests/Bench"]),
     ("fatalError(", "a typed throw, or precondition for a bug of the caller", []),
   ]
 

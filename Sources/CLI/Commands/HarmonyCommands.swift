@@ -81,7 +81,8 @@ extension Command {
       Example(
         command: #"echo '{"ids":[200005,17196,200008,12194,200002]}' | ./martlet harmony parse"#,
         meaning:
-          #"{"messages":[{"role":"assistant","channel":"final",…,"content":"Hi"}],"truncated":false}"#)
+          #"{"messages":[{"role":"assistant","channel":"final",…,"content":"Hi"}],"truncated":false}"#
+      )
     ]
   ) { arguments in
     let vocabulary = try Opening.harmonyVocabulary(arguments["--vocab"])

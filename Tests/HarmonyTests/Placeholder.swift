@@ -1,1 +1,0 @@
-// Placeholder.swift — until the target's first test lands.
