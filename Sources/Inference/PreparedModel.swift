@@ -85,40 +85,35 @@ struct PreparedModel: Sendable {
     for (name, count) in counts where count < 1 || count > Int32.max {
       throw .unsupportedModel(reason: "its configuration says \(name) \(count)")
     }
-    let facts: [(Bool, String)] = [
-      (
-        configuration.headCount % configuration.kvHeadCount == 0,
-        """
-        \(configuration.headCount) attention heads cannot share \(configuration.kvHeadCount) key \
-        heads evenly
-        """
-      ),
-      (configuration.headSize % 2 == 0, "its head size \(configuration.headSize) is odd"),
-      (
-        configuration.expertsPerToken <= configuration.expertCount,
-        "it wants \(configuration.expertsPerToken) of \(configuration.expertCount) experts"
-      ),
-      (
-        configuration.layerCount == layerCount
-          && configuration.layerIsSliding.count == layerCount,
-        """
-        its configuration says \(configuration.layerCount) layers, with \
-        \(configuration.layerIsSliding.count) attention types, and its files have \(layerCount)
-        """
-      ),
-      (
-        configuration.ropeTheta.isFinite && configuration.ropeTheta > 1,
-        "its rope theta is \(configuration.ropeTheta)"
-      ),
-      (
-        configuration.yarn.map {
-          $0.factor > 0 && $0.betaFast > 0 && $0.betaSlow > 0 && $0.originalContextLength > 0
-            && $0.factor.isFinite && $0.betaFast.isFinite && $0.betaSlow.isFinite
-        } ?? true,
-        "its rope scaling has a number that is not positive"
-      ),
+    let headCounts = (configuration.headCount, configuration.kvHeadCount)
+    try expect(
+      headCounts.0 % headCounts.1 == 0,
+      "\(headCounts.0) attention heads cannot share \(headCounts.1) key heads evenly")
+    try expect(
+      configuration.headSize % 2 == 0, "its head size \(configuration.headSize) is odd")
+    try expect(
+      configuration.expertsPerToken <= configuration.expertCount,
+      "it wants \(configuration.expertsPerToken) of \(configuration.expertCount) experts")
+    try expect(
+      configuration.layerCount == layerCount && configuration.layerIsSliding.count == layerCount,
+      """
+      its configuration says \(configuration.layerCount) layers, with \
+      \(configuration.layerIsSliding.count) attention types, and its files have \(layerCount)
+      """)
+    try expect(
+      configuration.ropeTheta.isFinite && configuration.ropeTheta > 1,
+      "its rope theta is \(configuration.ropeTheta)")
+    guard let yarn = configuration.yarn else { return }
+    let numbers = [
+      yarn.factor, yarn.betaFast, yarn.betaSlow, Double(yarn.originalContextLength),
     ]
-    for (holds, reason) in facts where !holds { throw .unsupportedModel(reason: reason) }
+    try expect(
+      numbers.allSatisfy { $0 > 0 && $0.isFinite },
+      "its rope scaling has a number that is not positive")
+  }
+
+  private static func expect(_ holds: Bool, _ reason: String) throws(InferenceError) {
+    guard holds else { throw .unsupportedModel(reason: reason) }
   }
 
   private static func layer(
