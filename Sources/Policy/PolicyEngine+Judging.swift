@@ -29,7 +29,7 @@ extension PolicyEngine {
       }
     }
     if judgement.ruleVerdict != .deny {
-      let gate = cloudGate(judgement) ?? budgetGate(judgement) ?? sandboxGate(judgement)
+      let gate = cloudGate(judgement) ?? budgetGate(judgement) ?? sandboxGate(judgement.state)
       if let gate { judgement.gates.append(gate) }
     }
     return judgement
@@ -38,7 +38,7 @@ extension PolicyEngine {
   // MARK: Rules
 
   /// What one layer says: its strictest matching rules, or else what its `noMatch` says.
-  private func opinions(
+  func opinions(
     of layer: Layer, on subject: Subject, granting: inout [Rule]
   ) -> [Opinion] {
     var strictest: Verdict?
@@ -62,8 +62,8 @@ extension PolicyEngine {
   ) -> Judgement.Gate? {
     if state.isLedgerDown { return .ledgerDown }
     if let flaw = subject.flaw { return .flaw(flaw) }
-    if effect.actor == .model, !isShown(subject.names, to: state.model) {
-      return .modelGate(tool: effect.tool, model: state.model)
+    if effect.actor == .model, let model = state.model, !isShown(subject.names, to: model) {
+      return .modelGate(tool: effect.tool, model: model)
     }
     return nil
   }
@@ -111,7 +111,7 @@ extension PolicyEngine {
 
   // MARK: Gates after the rules
 
-  private func cloudGate(_ judgement: Judgement) -> Judgement.Gate? {
+  func cloudGate(_ judgement: Judgement) -> Judgement.Gate? {
     guard judgement.kinds.contains(.cloud) else { return nil }
     if cloud.isEnabled == false { return .cloud(id: "cloud.enabled", "The cloud is switched off.") }
     let labels = cloud.denyLabels.intersection(
@@ -145,8 +145,8 @@ extension PolicyEngine {
     return nil
   }
 
-  private func sandboxGate(_ judgement: Judgement) -> Judgement.Gate? {
-    guard let tier = judgement.state.sandboxTier, let minimum = sandboxMinimum.tier, tier < minimum
+  func sandboxGate(_ state: PolicyState) -> Judgement.Gate? {
+    guard let tier = state.sandboxTier, let minimum = sandboxMinimum.tier, tier < minimum
     else { return nil }
     return .sandbox(tier: tier, minimum: minimum)
   }

@@ -10,16 +10,17 @@ public struct PolicyState: Equatable, Sendable {
   public var isHeadless: Bool
   /// A person, or a lease, has approved exactly this: see ``PolicyEngine/approvalBytes(for:_:)``.
   public var isApproved: Bool
-  /// The model that calls, as the gates name it: "local/gpt-oss-20b", "cloud/…".
-  public var model: String
+  /// The model that calls, as the gates name it: "local/gpt-oss-20b", "cloud/…". Nil in rehearsals
+  /// that leave it open, and where no model is at work: then no gate is asked.
+  public var model: String?
   /// The ledger cannot take the decision; then nothing may happen.
   public var isLedgerDown: Bool
   /// The wall that would stand around the effect; nil where it runs in none of its own.
   public var sandboxTier: SandboxTier?
 
   public init(
-    labels: Set<String> = [], used: [String: BudgetAmounts] = [:], isHeadless: Bool = false,
-    isApproved: Bool = false, model: String = "local/model", isLedgerDown: Bool = false,
+    model: String?, labels: Set<String> = [], used: [String: BudgetAmounts] = [:],
+    isHeadless: Bool = false, isApproved: Bool = false, isLedgerDown: Bool = false,
     sandboxTier: SandboxTier? = nil
   ) {
     self.labels = labels

@@ -48,10 +48,10 @@ public struct RehearsedCall: Equatable, Sendable {
 
   private static func state(_ json: JSONValue) throws(Problem) -> PolicyState {
     var members = try RehearsedMembers(json, "\"state\"")
-    var state = PolicyState(labels: Set(try members.strings("labels") ?? []))
+    var state = PolicyState(
+      model: try members.string("model"), labels: Set(try members.strings("labels") ?? []))
     state.isHeadless = try members.bool("headless") ?? false
     state.isApproved = try members.bool("approved") ?? false
-    if let model = try members.string("model") { state.model = model }
     if let audit = try members.word("audit", Audit.self) { state.isLedgerDown = audit == .down }
     state.sandboxTier = try members.word("tier", SandboxTier.self)
     if let used = members.take("used") {

@@ -76,14 +76,6 @@ struct Rule: Equatable, Sendable {
     }
   }
 
-  /// Whether the rule matches every call of the tools that it names, whatever the arguments.
-  var ignoresArguments: Bool {
-    switch arguments {
-    case .any: true
-    case .named(let matchers): verdict == .deny && matchers.isEmpty
-    }
-  }
-
   /// The first condition of a rule that an effect does not meet.
   enum Mismatch: Equatable, Sendable {
     case tool

@@ -41,7 +41,9 @@ func call(_ tool: String, _ arguments: String = "{}") throws -> Effect {
 }
 
 /// The sentence with which the policy is refused; nil where it loads.
-func refusal(_ members: String, id: String = "base", place: PolicySource.Place = .shipped)
+func refusal(
+  _ members: String, id: String = "base", place: PolicySource.Place = .shipped
+)
   -> String?
 {
   refusal(base: [policy(members, id: id, place: place)])
@@ -57,7 +59,7 @@ func refusal(base: [PolicySource], narrowing: [PolicySource] = []) -> String? {
 extension PolicyEngine {
   /// The verdict on `tool` with `arguments`, as JSON.
   func verdict(
-    _ tool: String, _ arguments: String = "{}", _ state: PolicyState = PolicyState()
+    _ tool: String, _ arguments: String = "{}", _ state: PolicyState = PolicyState(model: nil)
   ) throws -> Verdict {
     judge(try call(tool, arguments), state).verdict
   }
