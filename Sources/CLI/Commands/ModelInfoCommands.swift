@@ -69,7 +69,9 @@ extension ModelFacts {
     var rows = [
       ("container", "\(container), \(layout.rawValue) layout"),
       ("files", files.map { "\($0.path) (\(Self.size($0.byteCount)))" }.joined(separator: ", ")),
-      ("parameters", "\(Self.short(parameterCount)), \(Self.short(activeParameterCount)) per token"),
+      (
+        "parameters", "\(Self.short(parameterCount)), \(Self.short(activeParameterCount)) per token"
+      ),
       (
         "tensors",
         types.map { "\($0.tensorCount) \($0.name) (\(Self.size($0.byteCount)))" }
