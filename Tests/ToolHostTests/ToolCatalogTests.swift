@@ -1,6 +1,7 @@
 // ToolCatalogTests.swift — what manifests say, what is wrong with them, and which tool a name means.
 
 import Base
+import Foundation
 import Harmony
 import TestKit
 import Testing
