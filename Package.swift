@@ -45,9 +45,10 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
+    .target(name: "ToolHost", dependencies: ["Base", "MCP", "Sandbox"], swiftSettings: house),
 
     .target(
-      name: "ExecutionPlugin", dependencies: ["Base", "MCP", "Sandbox"],
+      name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
       path: "Sources/Plugins/Execution", swiftSettings: house),
 
     // Floor 5: the only place where everything meets.
@@ -59,11 +60,16 @@ let package = Package(
     // Floor 6: words in, words out, exit codes.
     .target(
       name: "CLI",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime", "ToolHost",
+        "ExecutionPlugin",
+      ],
       swiftSettings: house),
     .executableTarget(
       name: "martlet", dependencies: ["CLI"], swiftSettings: house,
-      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
 
     // Tests mirror the targets; TestKit holds what several of them need.
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
@@ -100,7 +106,11 @@ let package = Package(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
       swiftSettings: house),
     .testTarget(
-      name: "ExecutionPluginTests", dependencies: ["ExecutionPlugin", "TestKit"],
+      name: "ExecutionPluginTests",
+      dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],
       swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

@@ -14,6 +14,7 @@ public enum CommandLineProgram {
 
   static let commands: [Command] = [
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
+    .toolList, .toolServe,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// The folder that holds `Models/`, and later `Tools/`, `Sandboxes/` and `Policies/`.
+/// The folder that holds `Models/`, `Tools/`, `Sandboxes/`, and later `Policies/`.
 public struct Resources: Equatable, Sendable {
   /// No trailing slash.
   public let folder: String
@@ -36,6 +36,9 @@ public struct Resources: Equatable, Sendable {
 
   /// The vocabulary of gpt-oss, for inspecting Harmony without a model.
   public var vocabularyPath: String { folder + "/Models/o200k_harmony/o200k_base.tiktoken" }
+
+  /// One folder with a manifest for each tool plugin.
+  public var toolsFolder: String { folder + "/Tools" }
 
   private static func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""

@@ -10,7 +10,8 @@ import Testing
     ["CKernels"],
     ["Base"],
     ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
-    ["Inference", "Harmony"],
+    // The plugins lie in folders of `Sources/Plugins`.
+    ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
     [],
     ["Runtime"],
     ["CLI"],
