@@ -46,6 +46,9 @@ let package = Package(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
 
+    // Floor 4: the loop; it sees ports, no machinery.
+    .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
+
     // Floor 5: the only place where everything meets.
     .target(
       name: "Runtime",
@@ -82,6 +85,7 @@ let package = Package(
     .testTarget(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
       swiftSettings: house),
+    .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
   ]
