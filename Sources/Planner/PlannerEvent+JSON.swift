@@ -151,7 +151,7 @@ extension ModelTurn {
     object["ending"] = .string(ending.rawValue)
     object["prompt_tokens"] = .whole(promptTokenCount)
     object["generated_tokens"] = .whole(generatedTokenCount)
-    object["tokens"] = .array(tokens.map { .whole($0.index) })
+    object["tokens"] = .array(tokens.map { .number(.integer(Int64($0.rawValue))) })
   }
 
   init(_ reader: EventReader) throws(PlannerError) {

@@ -25,6 +25,8 @@ struct ToolNames: Equatable {
     "json", "code", "text", "commentary", "analysis", "final", "assistant",
   ]
   private static let recipientScalarsMax = 128
+  /// Of shorter names, one letter more or less says nothing.
+  private static let guessedBytesMin = 4
 
   init(_ tools: [ToolDeclaration]) {
     self.tools = tools
@@ -56,8 +58,9 @@ struct ToolNames: Equatable {
         return .corrected(tools[index])
       }
     }
-    if name.unicodeScalars.count >= 4,
-      let index = only(where: { Self.isOneEditApart(Array($0.utf8), Array(name.utf8)) })
+    let bytes = Array(Self.folded(name).utf8)
+    if bytes.count >= Self.guessedBytesMin,
+      let index = only(where: { Self.isOneEditApart(Array(Self.folded($0).utf8), bytes) })
     {
       return .corrected(tools[index])
     }
@@ -116,8 +119,8 @@ struct ToolNames: Equatable {
   }
 
   private static func folded(_ name: String) -> String {
-    let bare = name.hasPrefix("functions.") ? String(name.dropFirst("functions.".count)) : name
-    return String(bare.lowercased().map { $0 == "-" ? "_" : $0 })
+    let plain = String(name.lowercased().map { $0 == "-" ? "_" : $0 })
+    return plain.hasPrefix("functions.") ? String(plain.dropFirst("functions.".count)) : plain
   }
 
   /// Whether one byte inserted, removed or replaced makes the two equal.
