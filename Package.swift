@@ -51,6 +51,9 @@ let package = Package(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
       path: "Sources/Plugins/Execution", swiftSettings: house),
 
+    // Floor 4: the loop; it sees ports, no machinery.
+    .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
+
     // Floor 5: the only place where everything meets.
     .target(
       name: "Runtime",
@@ -112,6 +115,7 @@ let package = Package(
     .testTarget(
       name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],
       swiftSettings: house),
+    .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
   ]
