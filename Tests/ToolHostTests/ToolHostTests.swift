@@ -25,8 +25,8 @@ import ToolHost
       _ = try await fake.act("count")
       times.append(ContinuousClock.now - start)
     }
-    // About 0.2 ms on a quiet machine; the bound leaves room for a busy one.
-    #expect(times.sorted()[100] < .milliseconds(0))
+    // About 0.1 ms on a quiet machine; the bound leaves room for a busy one.
+    #expect(times.sorted()[100] < .milliseconds(20))
     await fake.host.shutdown()
   }
 
