@@ -33,6 +33,7 @@ extension ToolManifest {
   /// - Parameters:
   ///   - text: The file's bytes.
   ///   - path: Where they came from, for messages; its folder's name must be the manifest's.
+  /// - Throws: ``ToolHostError/manifest(path:key:problem:)`` or ``ToolHostError/notJSON(_:)``.
   public init(text: [UInt8], path: String) throws(ToolHostError) {
     guard text.count <= Self.byteCountMax else {
       throw .manifest(

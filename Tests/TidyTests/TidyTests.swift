@@ -48,7 +48,14 @@ import Testing
     (" as! ", "a checked cast", []),
     ("@unchecked Send" + "able", "a Mutex, an actor or a value", []),
     ("Task.detac" + "hed", "a structured task or a thread of its own", []),
-    ("print(", "Output or Progress of the CLI", ["Tests/Fuzz", "Tests/Bench"]),
+    (
+      "print(", "Output or Progress of the CLI",
+      // Python's own print, in programs and in the texts about it.
+      [
+        "Tests/Fuzz", "Tests/Bench", "Sources/Plugins/Execution/Python",
+        "Tests/ExecutionPluginTests", "Tests/ToolHostTests",
+      ]
+    ),
     ("fatalError(", "a typed throw, or precondition for a bug of the caller", []),
   ]
 

@@ -23,9 +23,7 @@ struct FakePlugin {
   let workspace: TemporaryFolder
   let host: ToolHost
 
-  /// - Parameters:
-  ///   - opening: "modern", "legacy", or how the opening goes wrong.
-  ///   - profile: The sandbox profile's name.
+  /// `opening` is "legacy", or how the opening goes wrong; `profile` names the sandbox.
   init(opening: String = "legacy", profile: String = "container", callSeconds: Int = 2) throws {
     guard Wall.isBuilt else { throw CocoaError(.fileNoSuchFile) }
     folder = try TemporaryFolder()

@@ -18,6 +18,7 @@ public enum PatchApplier {
   /// - Parameters:
   ///   - patch: What to do.
   ///   - read: The bytes of a file, or nil where there is none.
+  /// - Throws: ``PatchError``, or what `read` throws.
   /// - Returns: The changes, in the patch's order; a move is a removal and an addition.
   public static func changes<ReadError: Error>(
     of patch: Patch, read: (String) throws(ReadError) -> [UInt8]?

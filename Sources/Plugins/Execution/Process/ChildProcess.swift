@@ -27,10 +27,12 @@ final class ChildProcess {
   /// Starts `arguments[0]`, looked up in PATH.
   ///
   /// - Parameters:
+  ///   - arguments: The program and its arguments.
   ///   - folder: Where it starts; nil for here.
   ///   - inputs: The child's descriptors that we write to, standard input among them if wanted;
   ///     without it, standard input is empty.
   ///   - outputs: The child's descriptors that we read from.
+  /// - Throws: What kept the program from being started.
   init(
     _ arguments: [String], folder: String?, inputs: [Int32], outputs: [Int32]
   ) throws(ChildProcessError) {

@@ -24,9 +24,12 @@ public enum CommandRun {
   /// killed.
   ///
   /// - Parameters:
+  ///   - arguments: The program, looked up in PATH, and its arguments.
   ///   - folder: Where it starts; nil for here.
   ///   - secondsMax: Wall time; then the whole group is killed.
   ///   - outputBytesMax: Bytes kept, per stream.
+  /// - Returns: Status and streams, also of a command that was killed for its time.
+  /// - Throws: What kept the command from being started.
   public static func run(
     _ arguments: [String], folder: String?, secondsMax: Double, outputBytesMax: Int = 64 << 10
   ) throws(ChildProcessError) -> CommandOutcome {

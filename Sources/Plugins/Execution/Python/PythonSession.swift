@@ -28,7 +28,11 @@ public final class PythonSession {
   private let folder: String?
   private let outputBytesMax: Int
   private var worker: ChildProcess?
+  /// Whether the worker has said that it can take code, and be interrupted.
+  private var isReady = false
 
+  /// How long python may take to start. It takes milliseconds; a machine may be very busy.
+  private static let startSeconds = 30.0
   /// How long interrupted code has to stop.
   private static let interruptSeconds = 2.0
 
@@ -44,15 +48,19 @@ public final class PythonSession {
   public func warmUp() throws(ChildProcessError) { _ = try running() }
 
   /// Runs `code` and returns what it printed: standard output, with the last expression's value, then
-  /// standard error.
-  ///
-  /// - Parameter secondsMax: Wall time; then the code is interrupted.
+  /// standard error. After `secondsMax` of wall time the code is interrupted.
   public func run(_ code: String, secondsMax: Double) throws(ChildProcessError) -> PythonOutput {
     let worker = try running()
-    guard worker.writeAll(PythonWorker.request(code), to: PythonWorker.requestDescriptor) else {
-      return restart(after: PythonRun(outputBytesMax), worker)
-    }
     var run = PythonRun(outputBytesMax)
+    if !isReady {
+      guard case .answered = run.wait(for: worker, until: now() + Self.startSeconds) else {
+        return restart(after: run, worker)
+      }
+      isReady = true
+    }
+    guard worker.writeAll(PythonWorker.request(code), to: PythonWorker.requestDescriptor) else {
+      return restart(after: run, worker)
+    }
     switch run.wait(for: worker, until: now() + secondsMax) {
     case .answered: return run.output(.finished)
     case .gone: return restart(after: run, worker)
@@ -76,6 +84,7 @@ public final class PythonSession {
       arguments, folder: folder, inputs: [PythonWorker.requestDescriptor],
       outputs: [STDOUT_FILENO, STDERR_FILENO, PythonWorker.answerDescriptor])
     worker = started
+    isReady = false
     return started
   }
 

@@ -3,7 +3,7 @@
 /// The worker's source and its conversation.
 ///
 /// Descriptor 3 brings requests: eight ASCII digits of length, then UTF-8 code. Descriptor 4 answers
-/// each with one byte: "." when the code has run. What the code prints goes to descriptors 1 and 2, as
+/// each with one byte, "." when the code has run, and says so once before the first. What the code prints goes to descriptors 1 and 2, as
 /// do what it leaves as its last expression and its traceback.
 enum PythonWorker {
   static let requestDescriptor: Int32 = 3
@@ -76,6 +76,7 @@ enum PythonWorker {
 
     scope["__shell__"] = shell
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    answers.write(b".")
     while True:
         try:
             length = requests.read(8)
