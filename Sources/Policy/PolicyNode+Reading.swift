@@ -160,7 +160,8 @@ struct Fields {
   /// Fails where a member was not asked for.
   func finish() throws(PolicyError) {
     for member in members where !known.contains(member.key) {
-      throw member.node.error(.unknownKey(member.key, known: known))
+      throw node.source.error(
+        .unknownKey(member.key, known: known), at: member.keyOffset, keyPath: member.node.keyPath)
     }
   }
 }

@@ -10,6 +10,7 @@ import FoundationEssentials
 struct PolicyNode: Sendable {
   struct Member: Sendable {
     let key: String
+    let keyOffset: Int
     let node: PolicyNode
   }
 
@@ -74,7 +75,8 @@ struct PolicyNode: Sendable {
         }
         members.append(
           Member(
-            key: place.key, node: try PolicyNode(place.node, value, in: text, keyPath: path)))
+            key: place.key, keyOffset: place.keyOffset,
+            node: try PolicyNode(place.node, value, in: text, keyPath: path)))
       }
       content = .object(members)
     default:

@@ -7,12 +7,12 @@ import TestKit
 let workspace = "/srv/work"
 let variables = PolicyVariables(workspace: workspace, home: "/home/u")
 
-/// A policy file with these members; the base unless `place` says otherwise.
+/// A policy file with these members, which begin its second line; the base unless `place` says otherwise.
 func policy(
   _ members: String, id: String = "base", place: PolicySource.Place = .shipped
 ) -> PolicySource {
   PolicySource(
-    name: "\(id).json5", text: "{ schema: 'tool-policy/1', id: '\(id)', \(members) }",
+    name: "\(id).json5", text: "{ schema: 'tool-policy/1', id: '\(id)',\n\(members) }",
     place: place)
 }
 
