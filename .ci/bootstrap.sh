@@ -53,9 +53,18 @@ need_swift() {
   fi
 }
 
+# The program that walls tools in, which SwiftPM cannot link: a static C program.
+build_wall() {
+  mkdir -p "$root/.build"
+  if ! sh "$root/Sources/CSandbox/wall/build.sh" >"$root/.build/martlet-wall.log" 2>&1; then
+    cat "$root/.build/martlet-wall.log" >&2
+    note "the build of martlet-wall failed"
+    exit 1
+  fi
+}
+
 # Builds into $root/.build; the compiler's words go to a log that is shown when it fails.
 build() {
-  mkdir -p "$root/.build"
   log=$root/.build/martlet-build.log
   if ! (cd "$root" && swift build -c release "$@") >"$log" 2>&1; then
     grep -E 'error:|warning:' "$log" | sort -u | head -40 >&2 || true

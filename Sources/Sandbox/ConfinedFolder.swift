@@ -84,8 +84,11 @@ public final class ConfinedFolder: Sendable {
   /// A file that is replaced keeps its permissions; missing folders are made.
   ///
   /// - Parameters:
+  ///   - bytes: The whole content.
+  ///   - path: Relative to the folder.
   ///   - mode: Permissions of a new file; set-id bits are left out.
   ///   - mayReplace: Whether an ordinary file of that name may be there.
+  /// - Throws: What is in the way; nothing was changed then.
   public func write(
     _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, mayReplace: Bool = true
   ) throws(ConfinedFolderError) {

@@ -48,7 +48,8 @@ public struct SandboxDoctor: Sendable {
       let escapes = try await escapes(plan, canary)
       guard let escapes else {
         return Finding(
-          subject: subject, state: .limited, detail: "The walls stand, and were not put to the test.",
+          subject: subject, state: .limited,
+          detail: "The walls stand, and were not put to the test.",
           remedy: "Build martlet-probe beside martlet-wall (Sources/CSandbox/wall/build.sh).")
       }
       guard escapes.isEmpty else {
@@ -68,7 +69,9 @@ public struct SandboxDoctor: Sendable {
   }
 
   /// Acts that succeeded, nil where there is no probe to try them.
-  private func escapes(_ plan: SandboxPlan, _ canary: Canary) async throws(SandboxError) -> [String]? {
+  private func escapes(
+    _ plan: SandboxPlan, _ canary: Canary
+  ) async throws(SandboxError) -> [String]? {
     let probe = WallProgram.findProbe()
     let acts = canary.acts
     let command = SandboxCommand(
@@ -99,7 +102,8 @@ public struct SandboxDoctor: Sendable {
 
     var acts: [String] {
       var acts = [
-        "overwrite=\(path)", "create=/usr/martlet-probe", "list=/home", "read=/proc/\(getpid())/environ",
+        "overwrite=\(path)", "create=/usr/martlet-probe", "list=/home",
+        "read=/proc/\(getpid())/environ",
         "socket=2,1,0", "socket=1,1,0", "socket=16,3,0", "aim-datagram-pair=@martlet-canary",
         "signal=\(getpid())", "attach", "read-parent-memory", "descriptor=3", "unshare-user",
         "clone-user", "mount-tmpfs=/tmp", "change-root=/tmp", "ring", "keyring", "user-faults",
@@ -124,7 +128,8 @@ public struct SandboxDoctor: Sendable {
     start: nil, environment: [:], passedVariables: [],
     limits: SandboxLimits(
       wallTimeMax: .seconds(20), cpuTimeMax: .seconds(20), memoryBytesMax: 256 << 20,
-      fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256, processCountMax: 16,
+      fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256,
+      processCountMax: 16,
       openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
 
   // MARK: - Circumstances
@@ -146,7 +151,8 @@ public struct SandboxDoctor: Sendable {
   private var root: Finding {
     Finding(
       subject: "running as root", state: .limited,
-      detail: "Tools run as the workspace's owner; where that is root, as root without capabilities, "
+      detail:
+        "Tools run as the workspace's owner; where that is root, as root without capabilities, "
         + "who sees nothing but what is granted. There is no Landlock tier.",
       remedy: "Run martlet as an ordinary user.")
   }

@@ -13,7 +13,8 @@ enum SandboxPath {
     guard isPlain(target) else {
       return "is not an absolute path without \".\", \"..\" and doubled or trailing slashes."
     }
-    return reserved.contains { isInside(target, $0) } ? "lies in a folder that the wall makes." : nil
+    return reserved.contains { isInside(target, $0) }
+      ? "lies in a folder that the wall makes." : nil
   }
 
   /// Why the folder `source` of the host cannot be granted, nil where it can.

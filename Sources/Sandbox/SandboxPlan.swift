@@ -21,9 +21,12 @@ public struct SandboxPlan: Sendable {
   /// Puts folders into a profile.
   ///
   /// - Parameters:
+  ///   - profile: What the walled process may do.
   ///   - folders: A path of the host for each name that the profile's grants use, except "system".
   ///     Symbolic links in it are followed now, once.
   ///   - tier: Use exactly this tier; nil for the best that works and that the profile accepts.
+  ///   - wall: The program that builds the wall.
+  /// - Throws: What the profile needs and does not have here.
   public init(
     _ profile: SandboxProfile, folders: [String: String], wall: WallProgram,
     tier: SandboxTier? = nil
@@ -93,7 +96,9 @@ public struct SandboxPlan: Sendable {
     profile.start.flatMap { folder(named: $0, tier: tier) }
   }
 
-  private func flags(for command: SandboxCommand, tier: SandboxTier, group: ControlGroup?)
+  private func flags(
+    for command: SandboxCommand, tier: SandboxTier, group: ControlGroup?
+  )
     -> UInt32
   {
     var flags: UInt32 = 0
@@ -160,7 +165,8 @@ public struct SandboxPlan: Sendable {
   /// Processes and threads on this machine: the fourth field of /proc/loadavg is "RUNNING/ALL".
   private static var taskCount: Int {
     let fields = readText("/proc/loadavg")?.split(separator: " ") ?? []
-    return fields.count > 3 ? fields[3].split(separator: "/").last.flatMap { Int($0) } ?? 4096 : 4096
+    return fields.count > 3
+      ? fields[3].split(separator: "/").last.flatMap { Int($0) } ?? 4096 : 4096
   }
 
   private func variables(for command: SandboxCommand, home: String) -> [String: String] {

@@ -56,6 +56,7 @@ extension SandboxProfile {
   /// - Parameters:
   ///   - text: The file's bytes.
   ///   - path: Where they came from; its last part without ".json5" becomes the profile's name.
+  /// - Throws: What is wrong, with file, key and remedy.
   public init(text: [UInt8], path: String) throws(SandboxError) {
     guard text.count <= Self.byteCountMax else {
       throw .profile(path: path, key: "", problem: "the file is larger than 64 KiB.")
@@ -116,7 +117,8 @@ extension SandboxProfile {
   /// Reads `NAME.json5` from the first of `folders` that has it.
   public init(named name: String, in folders: [String]) throws(SandboxError) {
     let isPlain =
-      !name.isEmpty && name.utf8.allSatisfy { byte in
+      !name.isEmpty
+      && name.utf8.allSatisfy { byte in
         (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x2D
       }
     let paths = isPlain ? folders.map { "\($0)/\(name).json5" } : []
@@ -205,7 +207,8 @@ private struct ProfileObject {
     return value
   }
 
-  mutating func string(_ member: String, or fallback: String? = nil) throws(SandboxError) -> String {
+  mutating func string(_ member: String, or fallback: String? = nil) throws(SandboxError) -> String
+  {
     if let fallback, members[member] == nil {
       known.append(member)
       return fallback

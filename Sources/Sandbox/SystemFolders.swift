@@ -29,7 +29,9 @@ struct SystemFolders: Sendable {
   /// Parts of /etc that programs need to start at all: the linker's cache, the links behind names
   /// such as awk, and the public certificates.
   private static let settings = ["/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs"]
-  private static let devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
+  private static let devices = [
+    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+  ]
 
   /// Looks at this machine.
   init() {

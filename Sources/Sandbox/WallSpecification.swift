@@ -92,7 +92,8 @@ struct WallSpecification {
   }
 
   private mutating func add(
-    _ tag: wall_tag, flags: UInt16 = 0, about subject: String? = nil, _ fill: (inout [UInt8]) -> Void
+    _ tag: wall_tag, flags: UInt16 = 0, about subject: String? = nil,
+    _ fill: (inout [UInt8]) -> Void
   ) {
     var payload: [UInt8] = []
     fill(&payload)

@@ -71,7 +71,8 @@ final class WallAttempt {
     _ desk: WalledDesk
   ) throws(SandboxError) {
     // The Landlock tier's wall cannot join a group: the watchdog counts there.
-    group = tier == .full ? ControlGroup.make(plan.profile.limits, user: plan.identity.outerUser) : nil
+    group =
+      tier == .full ? ControlGroup.make(plan.profile.limits, user: plan.identity.outerUser) : nil
     if group == nil, plan.profile.limits.isHard {
       throw .noHardLimits(profile: plan.profile.name)
     }

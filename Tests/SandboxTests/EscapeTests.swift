@@ -93,7 +93,8 @@ import Testing
     [
       Act("socket=1,1,0", .succeeds, refused), Act("socket=1,2,0", .succeeds, refused),
       Act("socket=2,1,0", .succeeds, refused), Act("socket=2,2,0", .succeeds, refused),
-      Act("socket=2,1,262", .mostlySucceeds, refused), Act("socket=2,2,1", .mostlySucceeds, refused),
+      Act("socket=2,1,262", .mostlySucceeds, refused),
+      Act("socket=2,2,1", .mostlySucceeds, refused),
       Act("socket=10,1,0", .mostlySucceeds, refused), Act("socket=16,3,0", .succeeds, refused),
       Act("socket=17,3,0", .untried, refused), Act("socket=38,5,0", .mostlySucceeds, refused),
       Act("socket=40,1,0", .mostlySucceeds, refused), Act("socket=44,3,0", .untried, refused),
@@ -143,7 +144,8 @@ import Testing
   @Test(
     arguments: Walls.tiers,
     [
-      Act("unshare-user", .mostlySucceeds, refused), Act("unshare-network", .mostlySucceeds, refused),
+      Act("unshare-user", .mostlySucceeds, refused),
+      Act("unshare-network", .mostlySucceeds, refused),
       Act("clone-user", .mostlySucceeds, refused), Act("clone3-user", .mostlySucceeds, ["ENOSYS"]),
       Act("enter-namespace=/proc/self/ns/user", .untried, ["EPERM", "EACCES"]),
       Act("enter-namespace=/proc/1/ns/mnt", .untried, ["EPERM", "EACCES", "ENOENT"]),
@@ -181,7 +183,8 @@ import Testing
   @Test(
     arguments: Walls.tiers,
     [
-      298, 321, 135 + 0x10_0000, 175, 313, 176, 246, 320, 169, 167, 168, 163, 179, 443, 164, 227, 305,
+      298, 321, 135 + 0x10_0000, 175, 313, 176, 246, 320, 169, 167, 168, 163, 179, 443, 164, 227,
+      305,
       159, 172, 173, 154, 103, 153, 212, 134, 300, 301, 237, 238, 256, 279, 450, 440, 448, 467,
     ])
   func `cannot make a call that administers the machine`(
@@ -218,7 +221,8 @@ import Testing
     arguments: Walls.tiers,
     [
       "stream-pair", "ask-personality", "fifo={workspace}", "create={workspace}/file", "forks=20",
-      "descriptors=100", "memory=64", "rename={workspace}/file,{workspace}/other", "read=/usr/bin/env",
+      "descriptors=100", "memory=64", "rename={workspace}/file,{workspace}/other",
+      "read=/usr/bin/env",
       "overwrite=/dev/null", "read=/dev/urandom",
     ])
   func `can do what tools need`(tier: SandboxTier, act: String) async throws {
