@@ -24,8 +24,8 @@ public struct SandboxPlan: Sendable {
   ///   - profile: What the walled process may do.
   ///   - folders: A path of the host for each name that the profile's grants use, except "system".
   ///     Symbolic links in it are followed now, once.
-  ///   - tier: Use exactly this tier; nil for the best that works and that the profile accepts.
   ///   - wall: The program that builds the wall.
+  ///   - tier: Use exactly this tier; nil for the best that works and that the profile accepts.
   /// - Throws: What the profile needs and does not have here.
   public init(
     _ profile: SandboxProfile, folders: [String: String], wall: WallProgram,

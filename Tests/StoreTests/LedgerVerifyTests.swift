@@ -189,8 +189,8 @@ import Testing
         == "The ledger holds an event of a session that it does not know.")
     try database.run("DELETE FROM ledger_events WHERE sequence = 0")
     try database.run("INSERT INTO ledger_bodies VALUES (x'00', x'01', x'02', x'03')")
-    #expect(
-      try ledger.verify().problem?.description == "The ledger holds a body that no event names.")
+    let problem = try ledger.verify().problem
+    #expect(problem?.description == "The ledger holds a body that no event names.")
     try database.run("DELETE FROM ledger_bodies WHERE digest = x'00'")
     try database.run("UPDATE sessions SET event_count = 2 WHERE number = 1")
     #expect(

@@ -54,7 +54,7 @@ import Testing
       [
         "Tests/Fuzz", "Tests/Bench", "Sources/Plugins/Execution/Python",
         "Tests/ExecutionPluginTests", "Tests/ToolHostTests", "Tests/StoreTests",
-        "Tests/SandboxHost",
+        "Tests/SandboxHost", "Tests/PlannerTests",
       ]
     ),
     ("fatalError(", "a typed throw, or precondition for a bug of the caller", []),
