@@ -186,11 +186,12 @@ private let settings = PlannerSettings(tools: testTools)
   func `breaks off what outlasts the wall time`(turns: [ModelTurn]) async {
     let short = PlannerSettings(tools: testTools, budgets: Budgets(wallMillisecondsMax: 30))
     let log = Log()
-    let planner = Planner(engine: Scripted(turns), tools: Tools(), journal: log)
+    // The clock stands still, so nothing but the timer can end the run, however busy the machine.
+    let planner = Planner(
+      engine: Scripted(turns), tools: Tools(), journal: log, now: { .zero })
     let summary = await planner.start(short, task: "x")
     #expect(summary.outcome == .budgetExhausted(.wallTime))
     #expect(log.events.map(\.name).suffix(2) == ["run.timed_out", "run.finished"])
-    #expect(summary.elapsedMilliseconds >= 30)
   }
 
   @Test func `stops before a call that needs a person, and asks again when resumed`() async {
