@@ -45,6 +45,11 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
+    .target(name: "ToolHost", dependencies: ["Base", "MCP", "Sandbox"], swiftSettings: house),
+
+    .target(
+      name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
+      path: "Sources/Plugins/Execution", swiftSettings: house),
 
     // Floor 4: the loop; it sees ports, no machinery.
     .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
@@ -58,18 +63,28 @@ let package = Package(
     // Floor 6: words in, words out, exit codes.
     .target(
       name: "CLI",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime", "ToolHost",
+        "ExecutionPlugin",
+      ],
       swiftSettings: house),
     .executableTarget(
       name: "martlet", dependencies: ["CLI"], swiftSettings: house,
-      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
 
     // Tests mirror the targets; TestKit holds what several of them need.
     .target(name: "TestKit", dependencies: ["Base"], path: "Tests/TestKit", swiftSettings: house),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "TestKit"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store", "TestKit",
+      ],
       path: "Tests/Fuzz", swiftSettings: house),
+    .executableTarget(
+      name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
+      swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
@@ -77,13 +92,28 @@ let package = Package(
       name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "TestKit"], swiftSettings: house),
     .testTarget(name: "MCPTests", dependencies: ["MCP", "TestKit"], swiftSettings: house),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestKit"], swiftSettings: house),
+    .executableTarget(
+      name: "sandbox-host", dependencies: ["Base", "Sandbox"], path: "Tests/SandboxHost",
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
+    .testTarget(
+      name: "SandboxTests", dependencies: ["Base", "CSandbox", "Sandbox", "TestKit"],
+      swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
       swiftSettings: house),
     .testTarget(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ExecutionPluginTests",
+      dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],
       swiftSettings: house),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),

@@ -8,6 +8,13 @@ public struct OutOfBytes: Error, Equatable, Sendable {
   public var offset: Int
   public var needed: UInt64
   public var remaining: Int
+
+  public init(field: String, offset: Int, needed: UInt64, remaining: Int) {
+    self.field = field
+    self.offset = offset
+    self.needed = needed
+    self.remaining = remaining
+  }
 }
 
 /// A position in untrusted bytes. Every read is bounded and says what it was reading.

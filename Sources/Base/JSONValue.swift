@@ -29,9 +29,24 @@ public enum JSONNumber: Equatable, Sendable {
 }
 
 /// The members of a JSON object in the order they were written; keys are unique.
+///
+/// Keys are compared byte by byte: two spellings that only look alike are two keys.
 public struct JSONObject: Equatable, Sendable {
   public private(set) var keys: [String]
-  private var values: [String: JSONValue]
+  private var values: [ByteKey: JSONValue]
+
+  /// `String` itself compares by canonical equivalence.
+  private struct ByteKey: Hashable {
+    let text: String
+
+    static func == (left: ByteKey, right: ByteKey) -> Bool {
+      left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+      for byte in text.utf8 { hasher.combine(byte) }
+    }
+  }
 
   public init() {
     keys = []
@@ -44,13 +59,14 @@ public struct JSONObject: Equatable, Sendable {
 
   /// Reads, replaces in place, appends, or (with nil) removes a member.
   public subscript(key: String) -> JSONValue? {
-    get { values[key] }
+    get { values[ByteKey(text: key)] }
     set {
       guard let newValue else {
-        if values.removeValue(forKey: key) != nil { keys.removeAll { $0 == key } }
+        guard values.removeValue(forKey: ByteKey(text: key)) != nil else { return }
+        keys.removeAll { ByteKey(text: $0) == ByteKey(text: key) }
         return
       }
-      if values.updateValue(newValue, forKey: key) == nil { keys.append(key) }
+      if values.updateValue(newValue, forKey: ByteKey(text: key)) == nil { keys.append(key) }
     }
   }
 
@@ -63,7 +79,7 @@ extension JSONObject: Sequence {
   public func makeIterator() -> AnyIterator<(key: String, value: JSONValue)> {
     var index = 0
     return AnyIterator {
-      guard index < keys.count, let value = values[keys[index]] else { return nil }
+      guard index < keys.count, let value = values[ByteKey(text: keys[index])] else { return nil }
       defer { index += 1 }
       return (keys[index], value)
     }

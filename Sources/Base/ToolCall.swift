@@ -32,9 +32,12 @@ public struct ToolResult: Equatable, Sendable {
   public var status: Status
   /// What the model reads.
   public var text: String
+  /// What the tool said for programs, such as the files that a patch changed; never for the model.
+  public var structured: JSONValue?
 
-  public init(status: Status, text: String) {
+  public init(status: Status, text: String, structured: JSONValue? = nil) {
     self.status = status
     self.text = text
+    self.structured = structured
   }
 }

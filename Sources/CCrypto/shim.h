@@ -1,2 +1,8 @@
 // shim.h — libcrypto's digests.
+#ifndef CCRYPTO_SHIM_H
+#define CCRYPTO_SHIM_H
+
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#endif

@@ -1,5 +1,108 @@
-// CommandLineProgram.swift — words in, words out, exit codes.
+// CommandLineProgram.swift — picks the command, runs it, turns what happened into an exit code.
 
+import Glibc
+
+/// The program `martlet` as a function of its words.
 public enum CommandLineProgram {
-  public static func main() async {}
+  /// Runs the process's own arguments and exits.
+  public static func main() -> Never {
+    let code = run(Array(CommandLine.arguments.dropFirst()))
+    exit(code.rawValue)
+  }
+
+  static let version = "0.1.0"
+
+  static let commands: [Command] = [
+    .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
+    .toolList, .toolServe,
+  ]
+
+  /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
+  static func run(_ words: [String]) -> ExitCode {
+    do {
+      return try dispatch(words)
+    } catch let error as CommandError {
+      Progress.line("martlet: \(error.sentence)")
+      return error.exitCode
+    } catch {
+      Progress.line("martlet: internal error: \(error)")
+      return .internalError
+    }
+  }
+
+  private static func dispatch(_ words: [String]) throws -> ExitCode {
+    guard let first = words.first else {
+      Progress.line(overview)
+      return .usage
+    }
+    switch first {
+    case "--version":
+      Output.line("martlet \(version)")
+      return .success
+    case "--help", "-h", "help":
+      return try showHelp(Array(words.dropFirst()))
+    default: break
+    }
+    let (command, rest) = try find(words)
+    if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+      Output.write(command.help)
+      return .success
+    }
+    return try command.run(Arguments(rest, for: command))
+  }
+
+  private static func showHelp(_ words: [String]) throws -> ExitCode {
+    guard !words.isEmpty else {
+      Output.line(overview)
+      return .success
+    }
+    Output.write(try find(words).command.help)
+    return .success
+  }
+
+  /// The command with the longest name that `words` begin with.
+  private static func find(
+    _ words: [String]
+  ) throws(CommandError) -> (command: Command, rest: ArraySlice<String>) {
+    for length in [2, 1] where words.count >= length {
+      let name = words.prefix(length).joined(separator: " ")
+      if let command = commands.first(where: { $0.name == name }) {
+        return (command, words.dropFirst(length))
+      }
+    }
+    let group = commands.filter { $0.name.hasPrefix(words[0] + " ") }
+    if !group.isEmpty {
+      let names = group.map { String($0.name.dropFirst(words[0].count + 1)) }
+      let given = words.dropFirst().first { !$0.hasPrefix("-") }
+      let problem =
+        given.map { "\"\(words[0])\" has no \"\($0)\"." }
+        ?? "\"\(words[0])\" needs a word after it."
+      throw .usage(
+        "\(problem)\(given.map { suggestion(for: $0, among: names) } ?? "") It knows: \(names.joined(separator: ", ")). See: martlet --help"
+      )
+    }
+    let names = commands.map { String($0.name.prefix { $0 != " " }) }
+    throw .usage(
+      "there is no command \"\(words[0])\".\(suggestion(for: words[0], among: names)) See: martlet --help"
+    )
+  }
+
+  static var overview: String {
+    var text = """
+      martlet runs gpt-oss on this machine. What works so far is the model's side: files, tokenizer,
+      Harmony, inference.
+
+      usage: martlet COMMAND [OPTIONS]
+
+      commands:
+
+      """
+    text += Command.table(commands.map { ($0.name, $0.summary) })
+    text += "\nexamples:\n"
+    for example in commands.compactMap(\.examples.first) {
+      text += "  \(example.command)\n      \(example.meaning)\n"
+    }
+    text += "\nMore about one command: martlet COMMAND --help"
+    return text
+  }
 }

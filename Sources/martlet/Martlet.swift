@@ -4,7 +4,7 @@ import CLI
 
 @main
 struct Martlet {
-  static func main() async {
-    await CommandLineProgram.main()
+  static func main() {
+    CommandLineProgram.main()
   }
 }

@@ -1,4 +1,4 @@
-// Fuzz.swift — the seeded fuzz driver: `fuzz NAME [SEED [COUNT]]`.
+// Fuzz.swift — the seeded fuzz driver: `fuzz NAME [SEED [COUNT]]`, or `fuzz list` for the names.
 //
 // The same name and seed give the same inputs on every machine, so a finding is replayed by its
 // seed. A trap ends the process with the seed and the input's number on stderr; memory is bounded,
@@ -20,9 +20,13 @@ struct Fuzz {
   static func main() throws {
     let words = CommandLine.arguments.dropFirst()
     let targets = try allTargets()
+    if words.first == "list" {
+      for target in targets.dropFirst() { print(target.name) }
+      return
+    }
     guard let name = words.first, let target = targets.first(where: { $0.name == name }) else {
       fail(
-        "usage: fuzz NAME [SEED [COUNT]], NAME one of: \(targets.map(\.name).joined(separator: " "))"
+        "usage: fuzz list | fuzz NAME [SEED [COUNT]], NAME one of: \(targets.map(\.name).joined(separator: " "))"
       )
     }
     let seed = words.dropFirst().first.flatMap { UInt64($0) } ?? 1

@@ -5,7 +5,11 @@ import TestKit
 
 /// Every fuzz target. The canary is first: it must be found, or nothing here proves anything.
 func allTargets() throws -> [FuzzTarget] {
-  [canary, json, mcp]
+  let store = try StoreFuzz()
+  return [
+    canary, json, try tokenizerTarget(), try HarmonyFuzz().target, safetensorsTarget(),
+    ggufTarget(), configurationTarget(), mcp, store.search, store.ledger,
+  ]
 }
 
 /// A parser with a planted bug: it trusts the length byte that follows its magic.

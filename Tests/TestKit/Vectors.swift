@@ -23,6 +23,16 @@ public enum Vectors {
     [UInt8](try Data(contentsOf: URL(filePath: path(name))))
   }
 
+  /// What `MANIFEST.json` says of each file, by the file's path under `Tests/Vectors`.
+  public static func manifest() throws -> [String: JSONValue] {
+    let value = try JSONReader.value(bytes("MANIFEST.json"), source: "MANIFEST.json")
+    var entries: [String: JSONValue] = [:]
+    for entry in value.arrayValue ?? [] {
+      if let file = entry["file"]?.stringValue { entries[file] = entry }
+    }
+    return entries
+  }
+
   /// One JSON value a line.
   public static func jsonLines(_ name: String) throws -> [JSONValue] {
     try bytes(name).split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in

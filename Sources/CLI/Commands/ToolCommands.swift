@@ -1,0 +1,78 @@
+// ToolCommands.swift — which tools there are, and the plugins that this program brings itself.
+
+import Base
+import ExecutionPlugin
+import Runtime
+import ToolHost
+
+extension Command {
+  static let toolList = Command(
+    name: "tool list",
+    summary: "The tools that a run can offer to the model, and the sandbox of each.",
+    synopsis: "[--tools DIR] [--json]",
+    details: """
+      A tool is a folder with a manifest.json. Reading one starts nothing.
+      """,
+    options: [
+      Option(name: "--tools", value: "DIR", help: "read the manifests of DIR/*/ instead"),
+      Option(name: "--json", help: "one JSON object a line"),
+    ],
+    examples: [
+      Example(command: "./martlet tool list", meaning: "name, sandbox profile and purpose of each")
+    ]
+  ) { arguments in
+    guard let folder = arguments["--tools"] ?? Resources.ofThisProgram()?.toolsFolder else {
+      throw CommandError.usage(
+        "The program's own tools were not found. Name a folder of manifests: --tools DIR.")
+    }
+    let catalog: ToolCatalog
+    do throws(ToolHostError) { catalog = try ToolCatalog(folders: [folder]) } catch {
+      throw CommandError.usage(error.description)
+    }
+    if arguments.has("--json") {
+      for manifest in catalog.manifests {
+        for tool in manifest.tools { Output.jsonLine(json(tool, of: manifest)) }
+      }
+    } else {
+      let rows = catalog.manifests.flatMap { manifest in
+        manifest.tools.map { ($0.name, "[\(manifest.profile)] \(manifest.purpose)") }
+      }
+      Output.write(Command.table(rows))
+    }
+    return .success
+  }
+
+  static let toolServe = Command(
+    name: "tool serve",
+    summary: "Serve a built-in tool plugin over standard input and output (MCP).",
+    synopsis: "NAME",
+    details: """
+      NAME is \(ExecutionPlugin.names.joined(separator: ", ")). Runs start plugins themselves, inside \
+      their sandbox. Started by hand, a plugin has no sandbox but the one around it.
+      """,
+    positionalCount: 1...1,
+    examples: [
+      Example(
+        command: "./martlet tool serve python",
+        meaning: "one JSON-RPC message a line, until the input ends")
+    ]
+  ) { arguments in
+    let name = arguments.positional[0]
+    guard ExecutionPlugin.serve(name) else {
+      throw CommandError.usage(
+        """
+        There is no built-in plugin "\(name)".\(suggestion(for: name, among: ExecutionPlugin.names)) \
+        There are: \(ExecutionPlugin.names.joined(separator: ", ")).
+        """)
+    }
+    return .success
+  }
+
+  private static func json(_ tool: ToolManifest.Tool, of manifest: ToolManifest) -> JSONValue {
+    [
+      "name": .string(tool.name), "aliases": .array(tool.aliases.map(JSONValue.string)),
+      "plugin": .string(manifest.name), "audience": .string(manifest.audience.rawValue),
+      "sandbox": .string(manifest.profile), "purpose": .string(manifest.purpose),
+    ]
+  }
+}

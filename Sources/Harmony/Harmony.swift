@@ -1,1 +1,0 @@
-// Harmony.swift — placeholder until the target's first file lands.

@@ -1,1 +1,0 @@
-// Inference.swift — placeholder until the target's first file lands.

@@ -1,1 +1,0 @@
-// Policy.swift — placeholder until the target's first file lands.

@@ -1,0 +1,284 @@
+// PolicyEngine.swift — policies in, one engine out; checked as a whole before it decides anything.
+//
+// The base layer says what may happen. Every other layer can only narrow: each layer has a say,
+// and the strictest wins (facts/security.md 5.4 rules 2 to 4). Settings compose the same way:
+// limits by minimum, lists of what is allowed by intersection, lists of what is forbidden by union.
+
+/// The policy of a run: a value, compiled once, pure.
+public struct PolicyEngine: Sendable {
+  /// The files of one layer; they speak as one.
+  struct Layer: Sendable {
+    let files: [PolicyFile]
+    let isBase: Bool
+
+    /// Whether the layer denies what none of its rules matches. The base always does.
+    var isClosed: Bool { isBase || files.contains { $0.noMatch == .deny } }
+  }
+
+  /// The base first.
+  let layers: [Layer]
+  let variables: PolicyVariables
+  /// By id, the minimum over the layers.
+  let budgets: [String: Budget]
+  let cloud: CloudSettings
+  let contentPatterns: [ContentPattern]
+  /// The strongest that any layer demands.
+  public let sandboxMinimum: SandboxMinimum
+
+  /// Builds the engine, or says what is wrong with which file.
+  ///
+  /// - Parameters:
+  ///   - base: The base layer: one file, or all files of the system folder.
+  ///   - narrowing: The later layers, in order.
+  ///   - variables: Absolute paths with all links resolved.
+  /// - Throws: ``PolicyError`` for a file that cannot be read as a policy, for layers that do not
+  ///   fit together, and for an inline test that fails.
+  public init(
+    base: [PolicySource], narrowing: [PolicySource] = [], variables: PolicyVariables
+  ) throws(PolicyError) {
+    guard !base.isEmpty else { throw PolicyError(source: "policy", problem: .noBase) }
+    for (name, path) in [("workspace", variables.workspace), ("home", variables.home)]
+    where CanonicalPath(Array(path.utf8)) == nil {
+      throw PolicyError(
+        source: name,
+        problem: .notUsable("\"\(path)\" is no absolute path. Give one, with links resolved."))
+    }
+    var layers = [Layer(files: try Self.read(base, variables, isBase: true), isBase: true)]
+    for source in narrowing {
+      layers.append(
+        Layer(files: try Self.read([source], variables, isBase: false), isBase: false))
+    }
+    try self.init(layers: layers, variables: variables)
+    try checkLocks()
+    try checkBudgetNames()
+    for index in layers.indices { try runTests(ofLayer: index) }
+  }
+
+  /// The engine of layers that are already read; whether they fit together is not checked.
+  init(layers: [Layer], variables: PolicyVariables) throws(PolicyError) {
+    self.layers = layers
+    self.variables = variables
+    let files = layers.flatMap(\.files)
+    budgets = try Self.budgets(of: files)
+    cloud = Self.cloud(of: files)
+    contentPatterns = files.flatMap(\.contentPatterns)
+    sandboxMinimum = files.reduce(into: SandboxMinimum()) { minimum, file in
+      minimum.tier = [minimum.tier, file.sandboxMinimum.tier].compactMap(\.self).max()
+      minimum.landlockABI = max(minimum.landlockABI, file.sandboxMinimum.landlockABI)
+      minimum.seccomp = minimum.seccomp || file.sandboxMinimum.seccomp
+    }
+  }
+
+  // MARK: Reading
+
+  private static func read(
+    _ sources: [PolicySource], _ variables: PolicyVariables, isBase: Bool
+  ) throws(PolicyError) -> [PolicyFile] {
+    var files: [PolicyFile] = []
+    var ids: Set<String> = []
+    for source in sources {
+      let file = try PolicyFile(source, variables: variables)
+      try checkPlace(file, isBase: isBase)
+      // Files of one layer speak as one, so a rule's id has to mean one rule in all of them.
+      for id in file.rules.map(\.id) + file.flows.map(\.id) where !ids.insert(id).inserted {
+        throw file.root.error(.duplicateID(id))
+      }
+      files.append(file)
+    }
+    return files
+  }
+
+  private static func checkPlace(_ file: PolicyFile, isBase: Bool) throws(PolicyError) {
+    let place = file.source.place
+    if let declared = file.declaredLayer {
+      let expected: PolicyFile.DeclaredLayer? =
+        switch place {
+        case .system: .system
+        case .user: .user
+        case .project: .project
+        case .job: .job
+        case .commandLine: .session
+        case .chosen, .shipped: nil
+        }
+      if let expected, declared != expected {
+        throw (file.root.node(at: ["layer"]) ?? file.root).error(
+          .wrongPlace(declared: declared.rawValue, place: expected.rawValue))
+      }
+    }
+    let narrowingPlaces: [PolicySource.Place] = [.project, .job, .commandLine]
+    let narrowingLayers: [PolicyFile.DeclaredLayer] = [.project, .job, .session]
+    if isBase {
+      if let declared = file.declaredLayer, narrowingLayers.contains(declared) {
+        throw file.root.error(.neverBase(place: declared.rawValue))
+      }
+      guard !narrowingPlaces.contains(place) else {
+        throw file.root.error(.neverBase(place: place.rawValue))
+      }
+      if file.noMatch == .inherit, let node = file.root.node(at: ["defaults", "noMatch"]) {
+        throw node.error(
+          .notUsable(
+            "this is the base layer, and there is nothing to inherit from. Write \"deny\", or put a "
+              + "base policy before this one."))
+      }
+    }
+    if place == .project, file.refusals == .tolerate,
+      let node = file.root.node(at: ["refusals"])
+    {
+      throw node.error(
+        .notUsable("what came with the workspace cannot decide that refusals do not count."))
+    }
+  }
+
+  // MARK: Composition
+
+  private static func budgets(of files: [PolicyFile]) throws(PolicyError) -> [String: Budget] {
+    var budgets: [String: Budget] = [:]
+    for file in files {
+      for budget in file.budgets {
+        guard var least = budgets[budget.id] else {
+          budgets[budget.id] = budget
+          continue
+        }
+        guard least.period == budget.period else {
+          let node = file.root.node(at: ["budgets", budget.id, "per"]) ?? file.root
+          throw node.error(
+            .notUsable(
+              "the budget is counted per \(least.period.rawValue) by an earlier policy. Count it the same."
+            ))
+        }
+        least.calls = [least.calls, budget.calls].compactMap(\.self).min()
+        least.bytes = [least.bytes, budget.bytes].compactMap(\.self).min()
+        least.tokens = [least.tokens, budget.tokens].compactMap(\.self).min()
+        least.microdollars = [least.microdollars, budget.microdollars].compactMap(\.self).min()
+        budgets[budget.id] = least
+      }
+    }
+    return budgets
+  }
+
+  private static func cloud(of files: [PolicyFile]) -> CloudSettings {
+    func narrowed(_ list: [String]?, by other: [String]?) -> [String]? {
+      guard let list, let other else { return list ?? other }
+      return list.filter(other.contains)
+    }
+    return files.compactMap(\.cloud).reduce(into: CloudSettings()) { result, cloud in
+      if let isEnabled = cloud.isEnabled {
+        result.isEnabled = isEnabled && result.isEnabled ?? true
+      }
+      result.endpoints = narrowed(result.endpoints, by: cloud.endpoints)
+      result.reasons = narrowed(result.reasons, by: cloud.reasons)
+      result.denyLabels.formUnion(cloud.denyLabels)
+      result.redactLabels.formUnion(cloud.redactLabels)
+      result.stripsToolOutput = result.stripsToolOutput || cloud.stripsToolOutput
+    }
+  }
+
+  private func checkLocks() throws(PolicyError) {
+    for (index, layer) in layers.enumerated() {
+      for file in layer.files {
+        for lock in file.locks {
+          for later in layers[(index + 1)...].flatMap(\.files) {
+            guard let node = lock.violation(in: later.root) else { continue }
+            throw node.error(.locked(path: lock.text, by: file.id))
+          }
+        }
+      }
+    }
+  }
+
+  /// A rule may name budgets of its own layer and of the layers before it.
+  private func checkBudgetNames() throws(PolicyError) {
+    var known: Set<String> = []
+    for layer in layers {
+      known.formUnion(layer.files.flatMap(\.budgets).map(\.id))
+      for file in layer.files {
+        for (index, rule) in file.rules.enumerated() {
+          guard let budget = rule.budget, !known.contains(budget) else { continue }
+          let node = file.root.node(at: ["rules", "#\(index)", "budget"]) ?? file.root
+          throw node.error(.unknownBudget(budget))
+        }
+      }
+    }
+  }
+}
+
+// MARK: What the rest of the program keeps to
+
+extension PolicyEngine {
+  /// Whether a run in which something was refused may end as if nothing had been.
+  public var toleratesRefusals: Bool {
+    let opinions = layers.flatMap(\.files).compactMap(\.refusals)
+    return opinions.contains(.tolerate) && !opinions.contains(.report)
+  }
+
+  /// Seconds that a person has to answer; the shortest that any policy says.
+  public var askTimeoutSeconds: Int? {
+    layers.flatMap(\.files).compactMap(\.ask.timeoutSeconds).min()
+  }
+
+  /// Whether a person's approval may be kept for the session; only the base policy can say so.
+  var remembersApprovals: Bool {
+    let opinions = layers.flatMap(\.files).compactMap(\.ask.remember)
+    return layers[0].files.contains { $0.ask.remember == .session } && !opinions.contains(.never)
+  }
+
+  /// What an ask is where nobody can be asked: by default the run stops, resumable.
+  var headlessAsk: AskSettings.Headless {
+    layers.flatMap(\.files).contains { $0.ask.headless == .deny } ? .deny : .stop
+  }
+
+  /// Cloud prompts leave out text with these labels.
+  public var cloudRedactLabels: Set<String> { cloud.redactLabels }
+
+  /// Cloud prompts leave out what tools answered.
+  public var cloudStripsToolOutput: Bool { cloud.stripsToolOutput }
+
+  /// Arguments that the ledger keeps as a digest only: "*.password".
+  public var redactedArguments: [String] {
+    layers.flatMap(\.files).compactMap(\.audit).flatMap(\.redactArguments)
+  }
+
+  /// After how many ledger rows a head is published; the smallest that any policy says.
+  public var ledgerAnchorEvery: Int? {
+    layers.flatMap(\.files).compactMap(\.audit?.anchorEvery).min()
+  }
+
+  /// Every policy in force: id, revision and place, the base first.
+  public var policies: [(id: String, revision: Int, place: PolicySource.Place, name: String)] {
+    layers.flatMap(\.files).map { ($0.id, $0.revision, $0.source.place, $0.source.name) }
+  }
+
+  /// The labels of the content patterns that occur in `text`.
+  public func contentLabels(in text: String) -> Set<String> {
+    contentPatterns.reduce(into: []) { labels, content in
+      if !labels.isSuperset(of: content.labels), content.pattern.occurs(in: text) {
+        labels.formUnion(content.labels)
+      }
+    }
+  }
+
+  /// Byte ranges in the UTF-8 of `text` that a policy wants redacted before it is kept.
+  public func redactedRanges(in text: String) -> [(pattern: String, ranges: [Range<Int>])] {
+    contentPatterns.compactMap { content in
+      guard content.isRedacted, content.pattern.occurs(in: text) else { return nil }
+      return (content.id, content.pattern.coveredRanges(in: text))
+    }
+  }
+
+  /// The policies as one canonical sequence of bytes, to be digested: equal bytes, equal decisions.
+  ///
+  /// A header line, then for each file its layer's number, place, length and text.
+  public var revisionBytes: [UInt8] {
+    var bytes = Array("martlet-policies-1\n".utf8)
+    for path in [variables.workspace, variables.home] {
+      bytes += Array("\(path.utf8.count) ".utf8) + Array(path.utf8) + [0x0A]
+    }
+    for (index, layer) in layers.enumerated() {
+      for file in layer.files {
+        bytes += Array("\(index) \(file.source.place.rawValue) \(file.source.bytes.count)\n".utf8)
+        bytes += file.source.bytes + [0x0A]
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,53 @@
+// Resources.swift — where the data that ships with the program lies: beside it, or in the checkout.
+
+import Glibc
+
+/// The folder that holds `Models/`, `Tools/`, `Sandboxes/`, and later `Policies/`.
+public struct Resources: Equatable, Sendable {
+  /// No trailing slash.
+  public let folder: String
+
+  /// Finds the folder for the running program: `../share/martlet` of an installation, else the
+  /// checkout that the program was built in. Nil when the program was moved away from both.
+  public static func ofThisProgram() -> Resources? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    return Resources(programPath: String(decoding: buffer[..<count], as: UTF8.self))
+  }
+
+  /// As ``ofThisProgram()``, for a program at `programPath`.
+  public init?(programPath: String) {
+    var folder = Self.parent(of: programPath)
+    let installed = Self.parent(of: folder) + "/share/martlet"
+    if Self.isFolder(installed + "/Models") {
+      self.folder = installed
+      return
+    }
+    while !folder.isEmpty {
+      if Self.isFolder(folder + "/Models"), access(folder + "/Package.swift", F_OK) == 0 {
+        self.folder = folder
+        return
+      }
+      folder = Self.parent(of: folder)
+    }
+    return nil
+  }
+
+  /// The vocabulary of gpt-oss, for inspecting Harmony without a model.
+  public var vocabularyPath: String { folder + "/Models/o200k_harmony/o200k_base.tiktoken" }
+
+  /// One folder with a manifest for each tool plugin.
+  public var toolsFolder: String { folder + "/Tools" }
+
+  private static func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+}

@@ -1,1 +1,0 @@
-// Runtime.swift — placeholder until the target's first file lands.

@@ -1,1 +1,0 @@
-// Sandbox.swift — placeholder until the target's first file lands.

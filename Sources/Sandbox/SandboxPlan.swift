@@ -1,0 +1,272 @@
+// SandboxPlan.swift — a profile with concrete folders: everything decided, nothing done.
+
+import CSandbox
+import Glibc
+
+/// A sandbox that could be built on this machine, as often as one likes.
+public struct SandboxPlan: Sendable {
+  public let profile: SandboxProfile
+  public let identity: SandboxIdentity
+  /// The tiers to try, the best first. The next is tried only where the kernel refuses namespaces.
+  public let tiers: [SandboxTier]
+  public let wall: WallProgram
+  let mounts: [PlannedMount]
+  let links: [(path: String, content: String)]
+  /// Folder of the host and its first target, by the name of its grant.
+  private let places: [String: (source: String, target: String)]
+
+  /// Where a program of the host appears inside.
+  static let programFolder = "/run/martlet"
+
+  /// Puts folders into a profile.
+  ///
+  /// - Parameters:
+  ///   - profile: What the walled process may do.
+  ///   - folders: A path of the host for each name that the profile's grants use, except "system".
+  ///     Symbolic links in it are followed now, once.
+  ///   - tier: Use exactly this tier; nil for the best that works and that the profile accepts.
+  ///   - wall: The program that builds the wall.
+  /// - Throws: What the profile needs and does not have here.
+  public init(
+    _ profile: SandboxProfile, folders: [String: String], wall: WallProgram,
+    tier: SandboxTier? = nil
+  ) throws(SandboxError) {
+    if profile.isRootless, geteuid() == 0 { throw .rootRefused(profile: profile.name) }
+    if let tier, tier == .landlock, profile.leastTier == .full {
+      throw .tierBelowLeast(profile: profile.name, least: .full, asked: tier)
+    }
+    if tier == .landlock, geteuid() == 0 { throw .landlockAsRoot }
+    var layout = Layout()
+    for grant in profile.grants {
+      try layout.add(grant, folders: folders, profile: profile.name)
+    }
+    for mount in SystemFolders.deviceMounts { try layout.add(mount) }
+    self.profile = profile
+    self.wall = wall
+    identity = SandboxIdentity(workspace: folders[SandboxProfile.workspace])
+    mounts = layout.sorted
+    links = layout.links + SystemFolders.deviceLinks
+    places = layout.places
+    let isLandlockPossible = profile.leastTier == .landlock && geteuid() != 0
+    tiers = tier.map { [$0] } ?? (isLandlockPossible ? [.full, .landlock] : [.full])
+  }
+
+  /// What the wall is told. `scratch` is the private folder that stands for /tmp in the Landlock tier.
+  func specification(
+    for command: SandboxCommand, tier: SandboxTier, scratch: String?, group: ControlGroup?
+  ) throws(SandboxError) -> WallSpecification {
+    var specification = WallSpecification()
+    specification.flags = flags(for: command, tier: tier, group: group)
+    specification.identity(identity)
+    var arguments = command.arguments
+    var mounts = mounts
+    if let program = command.hostProgram {
+      let mount = try hostProgram(program, tier: tier)
+      mounts.append(mount)
+      arguments.replaceSubrange(arguments.prefix(1).indices, with: [mount.target])
+    }
+    if tier == .full {
+      specification.name("martlet")
+      specification.scratch(
+        byteCountMax: profile.limits.scratchBytesMax,
+        fileCountMax: profile.limits.scratchFileCountMax)
+      addFiles(to: &specification)
+    } else if let scratch {
+      mounts.append(PlannedMount(source: scratch, target: scratch, kind: .folder, access: .write))
+    }
+    for mount in mounts { try add(mount, to: &specification) }
+    if let group { specification.controlGroups(group.doors.count) }
+    addLimits(to: &specification, tier: tier)
+    let home = scratch ?? "/tmp"
+    let variables = variables(for: command, home: home)
+    for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+      specification.variable(name, value)
+    }
+    for argument in arguments { specification.argument(argument) }
+    specification.folder(startFolder(tier: tier) ?? home)
+    return try checked(specification, arguments, variables)
+  }
+
+  /// Where the folder that was granted under `name` appears inside; nil where it was not granted.
+  public func folder(named name: String, tier: SandboxTier) -> String? {
+    places[name].map { tier == .full ? $0.target : $0.source }
+  }
+
+  private func startFolder(tier: SandboxTier) -> String? {
+    profile.start.flatMap { folder(named: $0, tier: tier) }
+  }
+
+  private func flags(
+    for command: SandboxCommand, tier: SandboxTier, group: ControlGroup?
+  )
+    -> UInt32
+  {
+    var flags: UInt32 = 0
+    if tier == .landlock { flags |= WALL_FLAG_LANDLOCK_TIER.rawValue }
+    if tier == .full, profile.hasProc { flags |= WALL_FLAG_PROC.rawValue }
+    if command.isTraced { flags |= WALL_FLAG_TRACE.rawValue }
+    if group == nil { flags |= WALL_FLAG_COUNTED_MEMORY_ONLY.rawValue }
+    if group?.isBirthplace == true { flags |= WALL_FLAG_CLONE_INTO_CGROUP.rawValue }
+    return flags
+  }
+
+  private func addFiles(to specification: inout WallSpecification) {
+    let accounts = identity.accounts
+    specification.file("/etc/passwd", accounts.passwd)
+    specification.file("/etc/group", accounts.group)
+    specification.file("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    specification.file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+    for (path, content) in links { specification.link(path, to: content) }
+  }
+
+  private func hostProgram(
+    _ path: String, tier: SandboxTier
+  ) throws(SandboxError) -> PlannedMount {
+    guard let source = SandboxPath.resolved(path) else {
+      throw .cannotRead(path: path, errno: errno)
+    }
+    let name = source.split(separator: "/").last.map(String.init) ?? "program"
+    let target = tier == .full ? "\(Self.programFolder)/\(name)" : source
+    return PlannedMount(source: source, target: target, kind: .file, access: .read)
+  }
+
+  /// Opens the source, so that what is mounted is what was looked at.
+  private func add(
+    _ mount: PlannedMount, to specification: inout WallSpecification
+  ) throws(SandboxError) {
+    let resolve = UInt64(CS_RESOLVE_NO_SYMLINKS | CS_RESOLVE_NO_MAGICLINKS)
+    let file = cs_openat2(AT_FDCWD, mount.source, Int32(CS_PATH_ONLY) | O_CLOEXEC, 0, resolve)
+    guard file >= 0 else { throw .cannotRead(path: mount.source, errno: errno) }
+    specification.held.append(Descriptor(file))
+    var identity = cs_identity()
+    guard cs_identify(file, &identity) == 0 else {
+      throw .cannotRead(path: mount.source, errno: errno)
+    }
+    specification.mount(mount, device: identity.device, inode: identity.inode)
+  }
+
+  private func addLimits(to specification: inout WallSpecification, tier: SandboxTier) {
+    let limits = profile.limits
+    specification.limit(UInt32(RLIMIT_CPU.rawValue), UInt64(limits.cpuTimeMax.components.seconds))
+    specification.limit(UInt32(RLIMIT_FSIZE.rawValue), limits.fileBytesMax)
+    specification.limit(UInt32(RLIMIT_NOFILE.rawValue), UInt64(limits.openFileCountMax))
+    // Private writable memory; unlike RLIMIT_AS it lets programs reserve addresses.
+    specification.limit(UInt32(RLIMIT_DATA.rawValue), limits.memoryBytesMax)
+    specification.limit(UInt32(RLIMIT_STACK.rawValue), 8 << 20)
+    specification.limit(UInt32(RLIMIT_CORE.rawValue), 0)
+    specification.limit(UInt32(CS_LIMIT_LOCKED_MEMORY), 0)
+    specification.limit(UInt32(CS_LIMIT_MESSAGE_QUEUES), 0)
+    // In a user namespace process 1 counts too. Without one the kernel counts every process of the
+    // user; what is running now is more than those, so this stops a fork bomb, and the watchdog counts.
+    let others = tier == .full ? 1 : Self.taskCount
+    specification.limit(UInt32(CS_LIMIT_PROCESSES), UInt64(limits.processCountMax + others))
+  }
+
+  /// Processes and threads on this machine: the fourth field of /proc/loadavg is "RUNNING/ALL".
+  private static var taskCount: Int {
+    let fields = readText("/proc/loadavg")?.split(separator: " ") ?? []
+    return fields.count > 3
+      ? fields[3].split(separator: "/").last.flatMap { Int($0) } ?? 4096 : 4096
+  }
+
+  private func variables(for command: SandboxCommand, home: String) -> [String: String] {
+    var variables = [
+      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "HOME": home, "TMPDIR": home, "USER": "user", "LOGNAME": "user",
+    ]
+    for name in profile.passedVariables {
+      if let value = getenv(name) { variables[name] = String(cString: value) }
+    }
+    variables.merge(profile.environment) { _, new in new }
+    variables.merge(command.environment) { _, new in new }
+    return variables
+  }
+
+  /// The wall would refuse these too, without saying why.
+  private func checked(
+    _ specification: WallSpecification, _ arguments: [String], _ variables: [String: String]
+  ) throws(SandboxError) -> WallSpecification {
+    guard let program = arguments.first, !program.isEmpty else {
+      throw .argument(problem: "There is no command to run.")
+    }
+    let texts = arguments + variables.map { "\($0.key)=\($0.value)" }
+    guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+      throw .argument(problem: "An argument or variable contains a NUL byte. Leave it out.")
+    }
+    guard variables.keys.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "=")) }) else {
+      throw .argument(problem: "The name of a variable is empty or contains \"=\".")
+    }
+    // What the kernel takes: 128 KiB each, about 2 MiB in all.
+    let byteCount = texts.reduce(0) { $0 + $1.utf8.count + 1 }
+    guard texts.allSatisfy({ $0.utf8.count < 128 << 10 }), byteCount < 2 << 20,
+      arguments.count <= 4096, variables.count <= 4096
+    else {
+      throw .argument(
+        problem: """
+          The command line is too long: 128 KiB for one argument, 2 MiB for all. Write long text to \
+          a file, or to standard input.
+          """)
+    }
+    return specification
+  }
+}
+
+/// Grants turned into mounts, each target once.
+private struct Layout {
+  var mounts: [PlannedMount] = []
+  var links: [(path: String, content: String)] = []
+  var places: [String: (source: String, target: String)] = [:]
+
+  /// Outer folders first, so that an inner one is mounted on top.
+  var sorted: [PlannedMount] {
+    func depth(_ path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "/") } }
+    return mounts.enumerated().sorted {
+      (depth($0.element.target), $0.offset) < (depth($1.element.target), $1.offset)
+    }.map(\.element)
+  }
+
+  mutating func add(
+    _ grant: SandboxProfile.Grant, folders: [String: String], profile: String
+  ) throws(SandboxError) {
+    if grant.folder == SandboxProfile.system {
+      let system = SystemFolders()
+      for mount in system.mounts { try add(mount) }
+      links += system.links
+      return
+    }
+    let isPath = grant.folder.hasPrefix("/")
+    guard let path = isPath ? grant.folder : folders[grant.folder] else {
+      if grant.isOptional { return }
+      throw .noFolder(profile: profile, folder: grant.folder)
+    }
+    guard let source = SandboxPath.resolved(path) else {
+      if grant.isOptional, errno == ENOENT { return }
+      throw .cannotRead(path: path, errno: errno)
+    }
+    if let problem = SandboxPath.problem(withSource: source) {
+      throw .folder(path: source, problem: problem)
+    }
+    var status = stat()
+    guard stat(source, &status) == 0 else { throw .cannotRead(path: source, errno: errno) }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    guard isFolder || status.st_mode & S_IFMT == S_IFREG else {
+      throw .folder(path: source, problem: "is neither a folder nor a file; it cannot be granted.")
+    }
+    for target in grant.targets {
+      let target = target == SandboxProfile.ownPath ? source : target
+      if places[grant.folder] == nil { places[grant.folder] = (source, target) }
+      // A workspace that lies at "/workspace" itself asks for one place twice.
+      if mounts.contains(where: { $0.target == target && $0.source == source }) { continue }
+      try add(
+        PlannedMount(
+          source: source, target: target, kind: isFolder ? .folder : .file, access: grant.access))
+    }
+  }
+
+  mutating func add(_ mount: PlannedMount) throws(SandboxError) {
+    guard !mounts.contains(where: { $0.target.utf8.elementsEqual(mount.target.utf8) }) else {
+      throw .folder(path: mount.target, problem: "is granted twice, with different meanings.")
+    }
+    mounts.append(mount)
+  }
+}

@@ -1,0 +1,83 @@
+// SandboxProfile.swift — what a walled process may see, reach and use up.
+
+/// How much of a wall there is.
+public enum SandboxTier: String, Equatable, Sendable, CaseIterable {
+  /// No namespaces: Landlock, the system call filter and resource limits.
+  case landlock
+  /// Seven namespaces and a root of its own; Landlock and the filter behind them.
+  case full
+}
+
+/// A sandbox as its file describes it: with names for folders, not with paths of this machine.
+///
+/// Read from `Sandboxes/NAME.json5` by ``SandboxProfile/init(text:path:)``; a ``SandboxPlan`` puts
+/// concrete folders in.
+public struct SandboxProfile: Equatable, Sendable {
+  public enum Access: String, Equatable, Sendable, CaseIterable {
+    case read
+    case write
+  }
+
+  /// One folder that the command may see.
+  public struct Grant: Equatable, Sendable {
+    /// "system" (what the operating system's programs need), "workspace", another name that the host
+    /// gives a folder for, or an absolute path.
+    public var folder: String
+    public var access: Access
+    /// Where it appears inside: absolute paths, or "own" for the path it has outside.
+    public var targets: [String]
+    /// Leave the grant out where the host has no folder of that name.
+    public var isOptional: Bool
+  }
+
+  /// The word for "the path it has outside" in ``Grant/targets``.
+  public static let ownPath = "own"
+  /// The name of the operating system's read-only folders in ``Grant/folder``.
+  public static let system = "system"
+  /// The name of the user's folder in ``Grant/folder``.
+  public static let workspace = "workspace"
+
+  /// The file's name without its extension.
+  public var name: String
+  /// The file it was read from, for messages.
+  public var path: String
+  /// One sentence for people who read `martlet doctor` or an audit.
+  public var purpose: String
+  /// Less wall than this is an error.
+  public var leastTier: SandboxTier
+  /// Whether a host that runs as root is refused.
+  public var isRootless: Bool
+  /// Whether the command sees its own processes in /proc.
+  public var hasProc: Bool
+  public var grants: [Grant]
+  /// The name of the grant in whose first target the command starts; nil for /tmp.
+  public var start: String?
+  /// Variables set to these values.
+  public var environment: [String: String]
+  /// Variables taken over from the host where it has them.
+  public var passedVariables: [String]
+  public var limits: SandboxLimits
+}
+
+/// What one walled process and its children may use up. Every limit is finite.
+public struct SandboxLimits: Equatable, Sendable {
+  /// From the moment the walls stand to the end of everything.
+  public var wallTimeMax: Duration
+  /// Processor time of each process.
+  public var cpuTimeMax: Duration
+  /// Memory of all processes together, and of each alone. /tmp counts by itself.
+  public var memoryBytesMax: UInt64
+  /// The size of each file written.
+  public var fileBytesMax: UInt64
+  /// /tmp and shared memory together.
+  public var scratchBytesMax: UInt64
+  public var scratchFileCountMax: UInt64
+  /// Processes and threads at one time.
+  public var processCountMax: Int
+  /// Open files of each process.
+  public var openFileCountMax: Int
+  /// Bytes kept of each output stream. What comes after is counted and dropped.
+  public var outputBytesMax: Int
+  /// Whether a machine on which no control group can hold the memory limit is refused.
+  public var isHard: Bool
+}

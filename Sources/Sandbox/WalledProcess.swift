@@ -1,0 +1,186 @@
+// WalledProcess.swift — a command behind its walls: started, fed, listened to, ended.
+
+import CSandbox
+import Glibc
+import Synchronization
+
+/// A command that runs behind every wall its plan asked for.
+///
+/// Every process has a thread of its own in the host that waits for it; no call here waits on a thread
+/// of the cooperative pool. When the last reference goes away, or the host dies, the command and
+/// everything it started are killed.
+public final class WalledProcess: Sendable {
+  public let input: WalledInput
+  public let output: WalledOutput
+  public let error: WalledOutput
+  private let desk: WalledDesk
+
+  private init(_ desk: WalledDesk) {
+    self.desk = desk
+    input = desk.input
+    output = desk.output
+    error = desk.error
+  }
+
+  deinit { desk.stop() }
+
+  /// Builds the walls and starts the command. Returns when every wall stands; throws, and nothing ran,
+  /// where one does not.
+  public static func start(
+    _ command: SandboxCommand, in plan: SandboxPlan, streams: SandboxStreams = SandboxStreams()
+  ) async throws(SandboxError) -> WalledProcess {
+    let wake = cs_bell()
+    guard wake >= 0 else { throw .call(name: "eventfd", errno: errno) }
+    let desk = WalledDesk(bell: Descriptor(wake))
+    // Spawning takes half a millisecond, handing it to another thread can take longer.
+    guard let tier = plan.tiers.first else { throw .ended }
+    let parcel = Parcel(try WallAttempt(command, plan, tier, streams, desk))
+    let code = OwnThread.start {
+      guard let attempt = parcel.open() else { return }
+      WallWatch.run(attempt, command, plan, streams, desk)
+    }
+    guard code == 0 else { throw .call(name: "pthread_create", errno: code) }
+    let process = WalledProcess(desk)
+    if let error = await desk.whenStarted() { throw error }
+    return process
+  }
+
+  /// Kills the command and everything it started. Returns at once; ``result()`` says when it is done.
+  public func stop() { desk.stop() }
+
+  /// What became of the command, and the output that was captured, once nothing of it is left.
+  public func result() async -> SandboxResult { await desk.whenEnded() }
+}
+
+/// An outcome together with what was captured.
+public struct SandboxResult: Equatable, Sendable {
+  public var outcome: SandboxOutcome
+  /// Empty where the stream led elsewhere.
+  public var output: CapturedOutput
+  public var error: CapturedOutput
+}
+
+extension SandboxPlan {
+  /// Runs a command to its end. A wall that could not be built is a verdict here, not an error.
+  ///
+  /// - Throws: What kept even the wall from being started: a path that is gone, a command line that
+  ///   is too long.
+  public func run(
+    _ command: SandboxCommand, streams: SandboxStreams = SandboxStreams()
+  ) async throws(SandboxError) -> SandboxResult {
+    let process: WalledProcess
+    do { process = try await WalledProcess.start(command, in: self, streams: streams) } catch {
+      guard case .wall(let failure) = error else { throw error }
+      let empty = CapturedOutput(byteCountMax: 2)
+      let outcome = SandboxOutcome(
+        profile: profile.name, verdict: .wallFailed(failure), tier: tiers.last ?? .full,
+        identity: identity, enforcement: .watchdog)
+      return SandboxResult(outcome: outcome, output: empty, error: empty)
+    }
+    // A task that is cancelled no longer wants the command.
+    return await withTaskCancellationHandler {
+      await process.result()
+    } onCancel: {
+      process.stop()
+    }
+  }
+}
+
+/// Carries an attempt to its thread.
+private final class Parcel: Sendable {
+  private let content: Mutex<WallAttempt?>
+
+  init(_ attempt: sending WallAttempt) { content = Mutex(attempt) }
+
+  func open() -> sending WallAttempt? { content.withLock { $0.take() } }
+}
+
+/// Where the watching thread and the callers meet.
+final class WalledDesk: Sendable {
+  private struct State {
+    var isStopAsked = false
+    var start: Result<Void, SandboxError>?
+    var result: SandboxResult?
+    var starter: CheckedContinuation<SandboxError?, Never>?
+    var enders: [CheckedContinuation<SandboxResult, Never>] = []
+  }
+
+  let input: WalledInput
+  let output: WalledOutput
+  let error: WalledOutput
+  let bell: Descriptor
+  private let state = Mutex(State())
+
+  init(bell: Descriptor) {
+    self.bell = bell
+    let ring: @Sendable () -> Void = {
+      var one: UInt64 = 1
+      _ = write(bell.number, &one, 8)
+    }
+    input = WalledInput(wake: ring)
+    output = WalledOutput(wake: ring)
+    error = WalledOutput(wake: ring)
+  }
+
+  var isStopAsked: Bool { state.withLock { $0.isStopAsked } }
+
+  func stop() {
+    state.withLock { $0.isStopAsked = true }
+    var one: UInt64 = 1
+    _ = write(bell.number, &one, 8)
+  }
+
+  /// Nil when the walls stand, the error where they do not.
+  func whenStarted() async -> SandboxError? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let start = state.withLock { state -> Result<Void, SandboxError>? in
+          if state.start == nil { state.starter = continuation }
+          return state.start
+        }
+        if let start { continuation.resume(returning: start.failure) }
+      }
+    } onCancel: {
+      stop()
+    }
+  }
+
+  func started(_ result: Result<Void, SandboxError>) {
+    let starter = state.withLock { state -> CheckedContinuation<SandboxError?, Never>? in
+      guard state.start == nil else { return nil }
+      state.start = result
+      defer { state.starter = nil }
+      return state.starter
+    }
+    starter?.resume(returning: result.failure)
+  }
+
+  func whenEnded() async -> SandboxResult {
+    await withCheckedContinuation { continuation in
+      let result = state.withLock { state -> SandboxResult? in
+        if state.result == nil { state.enders.append(continuation) }
+        return state.result
+      }
+      if let result { continuation.resume(returning: result) }
+    }
+  }
+
+  func ended(_ result: SandboxResult) {
+    input.end()
+    output.end()
+    error.end()
+    let enders = state.withLock { state in
+      state.result = result
+      defer { state.enders = [] }
+      return state.enders
+    }
+    for ender in enders { ender.resume(returning: result) }
+  }
+}
+
+extension Result where Success == Void {
+  fileprivate var failure: Failure? {
+    guard case .failure(let error) = self else { return nil }
+    return error
+  }
+}

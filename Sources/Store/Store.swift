@@ -1,1 +1,0 @@
-// Store.swift — placeholder until the target's first file lands.

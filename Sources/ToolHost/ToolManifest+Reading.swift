@@ -1,0 +1,107 @@
+// ToolManifest+Reading.swift — a manifest's file, checked key by key.
+//
+// Format 1, JSON. Every key is required unless it says otherwise; an unknown one is an error.
+//
+//     "manifest": 1,
+//     "name": "container",                the name of the file's folder
+//     "purpose": "One sentence.",
+//     "audience": "system" | "developer",
+//     "namespace": {
+//       "name": "container",              "functions" where the audience is "developer"
+//       "description": "…" },             optional
+//     "tools": [{
+//       "name": "exec",                   within the namespace; "" is the namespace itself
+//       "aliases": ["…"],                 optional: other full names, "x*" for all that begin with x
+//       "description": "…",               optional
+//       "parameters": { … },              optional: a JSON schema
+//       "rawBody": "code",                optional: the body is text and becomes this argument;
+//                                         without it, the body is a JSON object of arguments
+//       "calls": "exec" }],               the tool's name in the plugin
+//     "command": ["{martlet}", "tool", "serve", "container"],
+//     "sandbox": "container",             a profile: Sandboxes/NAME.json5
+//     "limits": { "startSeconds": 10, "callSeconds": 600, "outputKiB": 128 }
+
+import Base
+
+extension ToolManifest {
+  /// Far above any real manifest; bounds the reader's work.
+  static let byteCountMax = 256 << 10
+  static let toolCountMax = 64
+
+  /// Reads a manifest.
+  ///
+  /// - Parameters:
+  ///   - text: The file's bytes.
+  ///   - path: Where they came from, for messages; its folder's name must be the manifest's.
+  /// - Throws: ``ToolHostError/manifest(path:key:problem:)`` or ``ToolHostError/notJSON(_:)``.
+  public init(text: [UInt8], path: String) throws(ToolHostError) {
+    guard text.count <= Self.byteCountMax else {
+      throw .manifest(
+        path: path, key: "", problem: "the file has more than \(Self.byteCountMax) bytes.")
+    }
+    let json: JSONValue
+    do throws(JSONError) { json = try JSONReader.value(text, source: path) } catch {
+      throw .notJSON(error)
+    }
+    var fields = try ManifestFields(json, path: path, key: "")
+    guard try fields.value("manifest").intValue == 1 else {
+      throw fields.problem("manifest", "must be 1, the only format that this version reads.")
+    }
+    self.path = path
+    name = try fields.word("name")
+    purpose = try fields.string("purpose")
+    audience = try fields.choice("audience", of: Audience.self)
+    var namespaceFields = try fields.object("namespace")
+    let namespace = try namespaceFields.word("name")
+    self.namespace = namespace
+    namespaceDescription = try namespaceFields.optionalString("description")
+    try namespaceFields.expectNothingElse()
+    tools = try fields.objects("tools", countMax: Self.toolCountMax) {
+      fields throws(ToolHostError) in try Tool(&fields, namespace: namespace)
+    }
+    command = try fields.strings("command")
+    profile = try fields.word("sandbox")
+    var limits = try fields.object("limits")
+    startTimeMax = .seconds(try limits.integer("startSeconds", in: 1...600))
+    callTimeMax = .seconds(try limits.integer("callSeconds", in: 1...86_400))
+    outputBytesMax = try limits.integer("outputKiB", in: 1...8192) << 10
+    try limits.expectNothingElse()
+    try fields.expectNothingElse()
+    try check(fields)
+  }
+
+  /// What concerns several keys at once.
+  private func check(_ fields: ManifestFields) throws(ToolHostError) {
+    let folderName = folder.split(separator: "/").last.map(String.init)
+    guard name == folderName else {
+      throw fields.problem(
+        "name", "must be the name of the manifest's folder, \"\(folderName ?? "")\".")
+    }
+    guard !tools.isEmpty else { throw fields.problem("tools", "is empty. List at least one tool.") }
+    guard command.first?.isEmpty == false else {
+      throw fields.problem("command", "is empty. Name the program first.")
+    }
+    guard (audience == .developer) == (namespace == "functions") else {
+      throw fields.problem(
+        "namespace.name",
+        "is \"functions\" for the audience \"developer\", and for no other.")
+    }
+  }
+}
+
+extension ToolManifest.Tool {
+  fileprivate init(_ fields: inout ManifestFields, namespace: String) throws(ToolHostError) {
+    let local = try fields.string("name")
+    if !local.isEmpty { _ = try fields.word("name") }
+    name = local.isEmpty ? namespace : "\(namespace).\(local)"
+    aliases = try fields.optionalStrings("aliases") ?? []
+    description = try fields.optionalString("description") ?? ""
+    parameters = fields.optionalValue("parameters")
+    if parameters != nil, parameters?.objectValue == nil {
+      throw fields.problem("parameters", "must be a JSON schema: an object.")
+    }
+    body = try fields.optionalString("rawBody").map { .raw(argument: $0) } ?? .json
+    pluginTool = try fields.string("calls")
+    try fields.expectNothingElse()
+  }
+}

@@ -1,0 +1,65 @@
+// ToolManifest.swift — one tool plugin as its file describes it.
+
+public import Base
+
+/// A plugin: how it starts, what it offers to the model, which walls it runs behind.
+///
+/// Read from `Tools/NAME/manifest.json` by ``ToolManifest/init(text:path:)``, which describes the format.
+public struct ToolManifest: Equatable, Sendable {
+  /// Where the model reads of the tools.
+  public enum Audience: String, Equatable, Sendable, CaseIterable {
+    /// A namespace in the system message, as the tools that the model was trained on.
+    case system
+    /// Functions in the developer message; their namespace is `functions`.
+    case developer
+  }
+
+  /// What the body of a call is.
+  public enum Body: Equatable, Sendable {
+    /// A JSON object: the arguments themselves.
+    case json
+    /// Any text, which becomes the argument of this name, unread.
+    case raw(argument: String)
+  }
+
+  /// One tool under the name that the model knows.
+  public struct Tool: Equatable, Sendable {
+    /// The full name: the namespace itself ("python"), or a name in it ("container.exec").
+    public var name: String
+    /// Other full names that models use for it; one that ends in "*" stands for all that begin so.
+    public var aliases: [String]
+    public var description: String
+    /// A JSON schema for the model to read; nil where it is told of no arguments.
+    public var parameters: JSONValue?
+    public var body: Body
+    /// The plugin's own name for it.
+    public var pluginTool: String
+  }
+
+  public var name: String
+  /// The file it was read from.
+  public var path: String
+  /// One sentence for people who read `martlet tool list`.
+  public var purpose: String
+  public var audience: Audience
+  public var namespace: String
+  /// What the model is told of the whole namespace; nil for nothing.
+  public var namespaceDescription: String?
+  public var tools: [Tool]
+  /// The program and its arguments. "{martlet}" as the first word is the running program; a first word
+  /// that begins with "{folder}/" is a program beside the manifest. Others are looked up inside.
+  public var command: [String]
+  /// The name of the sandbox profile.
+  public var profile: String
+  /// How long the plugin may take from its start to its list of tools.
+  public var startTimeMax: Duration
+  /// How long one call may take.
+  public var callTimeMax: Duration
+  /// Bytes of one answer's text that the model gets to read.
+  public var outputBytesMax: Int
+
+  /// The folder of the manifest, without a trailing slash.
+  public var folder: String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  }
+}
