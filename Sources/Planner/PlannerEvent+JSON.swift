@@ -34,6 +34,7 @@ extension PlannerEvent {
       object["call"] = .whole(call)
       object["status"] = .string(answer.result.status.rawValue)
       object["text"] = .string(answer.result.text)
+      object["structured"] = answer.result.structured
       object["flaw"] = answer.flaw.map { .string($0.name) }
       object["flaw_reason"] = answer.flaw?.reason.map(JSONValue.string)
     case .compacted(let compaction):
@@ -233,6 +234,7 @@ extension ToolAnswer {
     }
     self.init(
       result: ToolResult(
-        status: try reader.choice("status"), text: try reader.text("text")), flaw: flaw)
+        status: try reader.choice("status"), text: try reader.text("text"),
+        structured: reader.object["structured"]), flaw: flaw)
   }
 }

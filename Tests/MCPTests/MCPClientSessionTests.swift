@@ -293,6 +293,15 @@ import Testing
     #expect(session.line(result(2, "late")) == [])
   }
 
+  @Test func `counts stray lines anew after each answer`() {
+    var session = MCPClientSession.openLegacy()
+    for call in 1...3 {
+      _ = session.event(.callRequested(call: call, tool: "x", arguments: nil))
+      for _ in 0..<MCPClientSession.noiseLineCountMax { _ = session.handle(.received(piece("x"))) }
+      #expect(session.line(result(call + 1, "ok")) == ["call \(call) ok: ok"])
+    }
+  }
+
   @Test func `ends with a line that is too long, and fails what is under way, in order`() {
     var session = MCPClientSession.openLegacy()
     for call in [5, 3, 4] {

@@ -132,7 +132,7 @@ private let available = """
         == .judge(ToolCall(id: 1, tool: "functions.rename_file", body: body)))
   }
 
-  @Test(arguments: ["print(1)", "{}", "", "*** Begin Patch\n\u{0}", #"{"code":"x"}"#])
+  @Test(arguments: ["x = 1 + 1", "{}", "", "*** Begin Patch\n\u{0}", #"{"code":"x"}"#])
   func `of a tool that takes any text are left alone`(body: String) {
     var state = PlannerState.begun()
     #expect(

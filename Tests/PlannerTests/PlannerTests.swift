@@ -184,13 +184,14 @@ private let settings = PlannerSettings(tools: testTools)
 
   @Test(arguments: [[], [call("python", "hang")]])
   func `breaks off what outlasts the wall time`(turns: [ModelTurn]) async {
-    let short = PlannerSettings(tools: testTools, budgets: Budgets(wallMillisecondsMax: 400))
+    let short = PlannerSettings(tools: testTools, budgets: Budgets(wallMillisecondsMax: 30))
     let log = Log()
-    let planner = Planner(engine: Scripted(turns), tools: Tools(), journal: log)
+    // The clock stands still, so nothing but the timer can end the run, however busy the machine.
+    let planner = Planner(
+      engine: Scripted(turns), tools: Tools(), journal: log, now: { .zero })
     let summary = await planner.start(short, task: "x")
     #expect(summary.outcome == .budgetExhausted(.wallTime))
     #expect(log.events.map(\.name).suffix(2) == ["run.timed_out", "run.finished"])
-    #expect(summary.elapsedMilliseconds >= 400)
   }
 
   @Test func `stops before a call that needs a person, and asks again when resumed`() async {

@@ -30,6 +30,10 @@ private let kinds: [PlannerEvent.Kind] = [
     call: 4,
     ToolAnswer(
       result: ToolResult(status: .broken, text: "t"), flaw: .sandboxUnavailable("No wall."))),
+  .toolAnswered(
+    call: 5,
+    ToolAnswer(
+      result: ToolResult(status: .succeeded, text: "t", structured: ["files": ["a", "b"]]))),
   .compacted(Compaction(cuts: [Compaction.Cut(call: 1, bytesKept: 256)])),
   .answerRejected("No."), .interrupted(.interrupted), .interrupted(.terminated), .timeRanOut,
   .resumed(Budgets(toolCallsMax: 9)),
