@@ -57,15 +57,18 @@ let package = Package(
     // Floor 5: the only place where everything meets.
     .target(
       name: "Runtime",
-      dependencies: ["Base", "ModelFiles", "Tokenizer", "Inference", "Harmony"],
+      dependencies: [
+        "Base", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Inference", "Harmony",
+        "ToolHost", "Planner",
+      ],
       swiftSettings: house),
 
     // Floor 6: words in, words out, exit codes.
     .target(
       name: "CLI",
       dependencies: [
-        "Base", "ModelFiles", "Tokenizer", "Inference", "Harmony", "Runtime", "ToolHost",
-        "ExecutionPlugin",
+        "Base", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Inference", "Harmony",
+        "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
       ],
       swiftSettings: house),
     .executableTarget(

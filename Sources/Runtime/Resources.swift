@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// The folder that holds `Models/`, `Tools/`, `Sandboxes/`, and later `Policies/`.
+/// The folder that holds `Models/`, `Tools/`, `Sandboxes/` and `Policies/`.
 public struct Resources: Equatable, Sendable {
   /// No trailing slash.
   public let folder: String
@@ -39,6 +39,12 @@ public struct Resources: Equatable, Sendable {
 
   /// One folder with a manifest for each tool plugin.
   public var toolsFolder: String { folder + "/Tools" }
+
+  /// The sandbox profiles that ship with the program.
+  public var sandboxesFolder: String { folder + "/Sandboxes" }
+
+  /// The policies that ship with the program.
+  public var policiesFolder: String { folder + "/Policies" }
 
   private static func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""

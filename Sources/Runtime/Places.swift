@@ -1,0 +1,76 @@
+// Places.swift — where a user's files lie: the XDG folders, and what the program looks for in them.
+//
+// Source: XDG Base Directory Specification 0.8. A variable that is not an absolute path is ignored,
+// as the specification demands.
+
+import Glibc
+
+/// The folders of one user on this machine. Nothing is made here; whoever writes first makes them.
+public struct Places: Equatable, Sendable {
+  /// `$XDG_CONFIG_HOME/martlet`: policies, profiles and tools of one's own.
+  public let configFolder: String
+  /// `$XDG_DATA_HOME/martlet`: memories, models.
+  public let dataFolder: String
+  /// `$XDG_STATE_HOME/martlet`: the ledger.
+  public let stateFolder: String
+  /// The administrator's folder.
+  public let systemFolder: String
+  /// What ships with the program; nil when the program was moved away from it.
+  public let resources: Resources?
+  /// The user's home folder.
+  public let home: String
+
+  /// Folders as `environment` names them; `HOME` falls back to the user database.
+  public init(
+    environment: [String: String], resources: Resources? = .ofThisProgram(),
+    systemFolder: String = "/etc/martlet"
+  ) {
+    func absolute(_ name: String) -> String? {
+      guard let path = environment[name], path.hasPrefix("/") else { return nil }
+      return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+    home = absolute("HOME") ?? Self.homeOfUser()
+    configFolder = (absolute("XDG_CONFIG_HOME") ?? home + "/.config") + "/martlet"
+    dataFolder = (absolute("XDG_DATA_HOME") ?? home + "/.local/share") + "/martlet"
+    stateFolder = (absolute("XDG_STATE_HOME") ?? home + "/.local/state") + "/martlet"
+    self.systemFolder = systemFolder
+    self.resources = resources
+  }
+
+  /// The places of the user who runs this process.
+  public static func ofThisProcess() -> Places {
+    var values: [String: String] = [:]
+    for name in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+      values[name] = getenv(name).map { String(cString: $0) }
+    }
+    return Places(environment: values)
+  }
+
+  /// The one SQLite file of the run ledger.
+  public var ledgerPath: String { stateFolder + "/ledger.sqlite" }
+
+  /// The one SQLite file of the memories.
+  public var memoriesPath: String { dataFolder + "/memories.sqlite" }
+
+  /// Folders with one folder per tool plugin; the first that has a name counts.
+  public var toolsFolders: [String] {
+    [configFolder + "/tools"] + (resources.map { [$0.toolsFolder] } ?? [])
+  }
+
+  /// Folders of sandbox profiles; the first that has a name counts. The administrator's come first.
+  public var profileFolders: [String] {
+    [systemFolder + "/sandboxes", configFolder + "/sandboxes"]
+      + (resources.map { [$0.sandboxesFolder] } ?? [])
+  }
+
+  /// The administrator's policies: every `*.json5` in it, one base layer together.
+  public var systemPolicyFolder: String { systemFolder + "/policy.d" }
+
+  /// The user's own policy.
+  public var userPolicyPath: String { configFolder + "/policy.json5" }
+
+  private static func homeOfUser() -> String {
+    guard let entry = getpwuid(getuid()), let folder = entry.pointee.pw_dir else { return "/" }
+    return String(cString: folder)
+  }
+}

@@ -1,0 +1,111 @@
+// PolicyLoading.swift — which policy files count on this machine, in which order, for this run.
+//
+// The base is the first of: the files of /etc/martlet/policy.d/, what --policy names, the user's own
+// file, the shipped default. Each later layer can only narrow it; the shipped default never does.
+
+import FoundationEssentials
+import Glibc
+public import Policy
+
+/// Why the policies of this machine could not be read from their places.
+public enum PolicyPlaceError: Error, Equatable, Sendable, CustomStringConvertible {
+  case cannotRead(path: String, reason: String)
+  /// `--policy` names nothing that is there.
+  case unknown(name: String, known: [String])
+  case noneShipped
+
+  public var description: String {
+    switch self {
+    case .cannotRead(let path, let reason): "The policy \(path) cannot be read: \(reason)."
+    case .unknown(let name, let known):
+      "There is no policy \"\(name)\": it is no file, and the shipped ones are "
+        + "\(known.joined(separator: ", "))."
+    case .noneShipped:
+      "The program's own policies were not found. Name one: --policy FILE."
+    }
+  }
+}
+
+/// The policies of a run, found and compiled.
+public struct PolicyLoading: Sendable {
+  /// No policy that a person wrote comes near this.
+  static let fileBytesMax = 8 << 20
+
+  /// Reads and compiles the layers.
+  ///
+  /// - Parameters:
+  ///   - chosen: What `--policy` says: the name of a shipped policy, or a file; nil for nothing.
+  ///   - places: Where to look.
+  ///   - workspace: With all links resolved. Its `.martlet/policy.json5` is the project's layer.
+  /// - Returns: The engine.
+  /// - Throws: ``PolicyPlaceError``, or `PolicyError` for what is in the files.
+  public static func engine(
+    chosen: String?, places: Places, workspace: String
+  ) throws -> PolicyEngine {
+    let variables = PolicyVariables(
+      workspace: workspace, home: places.home.resolvingLinks ?? places.home)
+    var layers = try [system(places)].filter { !$0.isEmpty }
+    if let chosen { layers.append([try source(chosen, places)]) }
+    if let user = try file(places.userPolicyPath, .user) { layers.append([user]) }
+    if layers.isEmpty { layers.append([try shipped("default", places)]) }
+    if let project = try file(workspace + "/.martlet/policy.json5", .project) {
+      layers.append([project])
+    }
+    return try PolicyEngine(
+      base: layers[0], narrowing: layers.dropFirst().flatMap(\.self), variables: variables)
+  }
+
+  /// The names of the policies that ship with the program, sorted.
+  public static func shippedNames(_ places: Places) -> [String] {
+    guard let folder = places.resources?.policiesFolder else { return [] }
+    return names(in: folder).map { String($0.dropLast(".json5".count)) }
+  }
+
+  private static func system(_ places: Places) throws -> [PolicySource] {
+    let folder = places.systemPolicyFolder
+    guard access(folder, F_OK) == 0 else { return [] }
+    // A folder that cannot be looked into may hold rules; to go on without them would widen.
+    guard access(folder, R_OK | X_OK) == 0 else {
+      throw PolicyPlaceError.cannotRead(path: folder, reason: String(cString: strerror(errno)))
+    }
+    return try names(in: folder).map { try read("\(folder)/\($0)", .system) }
+  }
+
+  private static func source(_ chosen: String, _ places: Places) throws -> PolicySource {
+    let known = shippedNames(places)
+    if known.contains(chosen) { return try shipped(chosen, places) }
+    guard let source = try file(chosen, .chosen) else {
+      throw PolicyPlaceError.unknown(name: chosen, known: known)
+    }
+    return source
+  }
+
+  private static func shipped(_ name: String, _ places: Places) throws -> PolicySource {
+    guard let folder = places.resources?.policiesFolder else { throw PolicyPlaceError.noneShipped }
+    return try read("\(folder)/\(name).json5", name == "default" ? .shipped : .chosen)
+  }
+
+  /// The file's source; nil where there is no such file.
+  private static func file(
+    _ path: String, _ place: PolicySource.Place
+  ) throws -> PolicySource? {
+    guard access(path, F_OK) == 0 || errno != ENOENT && errno != ENOTDIR else { return nil }
+    return try read(path, place)
+  }
+
+  private static func read(_ path: String, _ place: PolicySource.Place) throws -> PolicySource {
+    do throws(FileReadError) {
+      let bytes = try wholeFile(path, bytesMax: fileBytesMax)
+      return PolicySource(name: path, bytes: bytes, place: place)
+    } catch {
+      throw PolicyPlaceError.cannotRead(path: path, reason: error.reason)
+    }
+  }
+
+  /// The `*.json5` files in a folder, sorted by the bytes of their names.
+  private static func names(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".json5") && !$0.hasPrefix(".") }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
