@@ -14,7 +14,7 @@ public enum CommandLineProgram {
 
   static let commands: [Command] = [
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
-    .toolList, .toolServe,
+    .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

@@ -38,10 +38,17 @@ extension Ledger {
   ///   file could not be rewritten; it is tried again with the next erasure or opening.
   @discardableResult
   public func eraseBodies(containing text: String) throws(StoreError) -> LedgerErasure {
-    guard let trace = TextTrace(text) else { throw .empty(what: "The text to erase") }
+    try eraseBodies(containing: [text])
+  }
+
+  /// Erases every body that holds one of `texts`, all at once.
+  @discardableResult
+  public func eraseBodies(containing texts: [String]) throws(StoreError) -> LedgerErasure {
+    let traces = texts.compactMap { TextTrace($0) }
+    guard traces.count == texts.count else { throw .empty(what: "The text to erase") }
     var erasure = LedgerErasure()
-    erasure.erased = try eraseBodies { trace.isFound(in: $0) }
-    erasure.kept = try places { trace.isFound(in: $0) }
+    erasure.erased = try eraseBodies { bytes in traces.contains { $0.isFound(in: bytes) } }
+    erasure.kept = try places { bytes in traces.contains { $0.isFound(in: bytes) } }
     return erasure
   }
 
