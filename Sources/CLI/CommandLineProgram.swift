@@ -15,6 +15,7 @@ public enum CommandLineProgram {
   static let commands: [Command] = [
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
     .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
+    .sessionList, .sessionShow, .sessionVerify,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

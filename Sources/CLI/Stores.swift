@@ -24,6 +24,14 @@ enum Stores {
     do throws(StoreError) { return try body() } catch { throw CommandError(error) }
   }
 
+  /// Runs `body`, which also reads events out of what is stored.
+  static func reading<Value>(_ body: () throws -> Value) throws(CommandError) -> Value {
+    do { return try body() } catch let error as StoreError { throw CommandError(error) } catch {
+      throw CommandError(
+        exitCode: .internalError, sentence: "The ledger holds what is no event of a run: \(error)")
+    }
+  }
+
   private static func recorded<Opened>(
     _ open: (StoreAccess) throws(StoreError) -> Opened
   ) throws(CommandError) -> Opened? {
