@@ -15,7 +15,8 @@ public enum CommandLineProgram {
   static let commands: [Command] = [
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
     .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
-    .sessionList, .sessionShow, .sessionVerify,
+    .sessionList, .sessionShow, .sessionVerify, .policyCheck, .policyExplain,
+    .sandboxRun, .sandboxDoctor,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

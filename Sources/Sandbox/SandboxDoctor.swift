@@ -6,7 +6,7 @@ import Glibc
 
 /// Looks at this machine by building real walls and trying to get out of them.
 public struct SandboxDoctor: Sendable {
-  public enum State: String, Equatable, Sendable {
+  public enum State: String, CaseIterable, Equatable, Sendable {
     case works
     /// Less than there could be; `remedy` says how to get it.
     case limited
@@ -18,6 +18,13 @@ public struct SandboxDoctor: Sendable {
     public var state: State
     public var detail: String
     public var remedy: String?
+
+    public init(subject: String, state: State, detail: String, remedy: String? = nil) {
+      self.subject = subject
+      self.state = state
+      self.detail = detail
+      self.remedy = remedy
+    }
   }
 
   public init() {}

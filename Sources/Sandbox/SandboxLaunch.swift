@@ -28,11 +28,11 @@ public struct SandboxLaunch: Sendable {
   public struct End: Equatable, Sendable {
     public var exitStatus: Int32
     public var complaint: String?
-    public var record: JSONValue?
+    public var record: JSONValue
   }
 
-  /// Runs the command with the host's standard streams, its output within the profile's limits.
-  /// Cancel the task to end it.
+  /// Runs the command with the host's standard streams: its input as it is, its output copied as it
+  /// comes, as much as whoever reads it takes. Cancel the task to end it.
   public func run() async -> End {
     do throws(SandboxError) {
       let profile = try SandboxProfile(named: profile, in: profileFolders)
@@ -44,15 +44,19 @@ public struct SandboxLaunch: Sendable {
         exitStatus: outcome.verdict.exitStatus, complaint: complaint(about: outcome),
         record: outcome.json)
     } catch {
-      return End(exitStatus: error.exitStatus, complaint: error.description, record: nil)
+      let record: JSONObject = [
+        "profile": .string(profile), "verdict": "notStarted",
+        "sentence": .string(error.description),
+        "exitStatus": .number(.integer(Int64(error.exitStatus))),
+      ]
+      return End(
+        exitStatus: error.exitStatus, complaint: error.description, record: .object(record))
     }
   }
 
   private func complaint(about outcome: SandboxOutcome) -> String? {
     switch outcome.verdict {
-    case .exited, .signalled:
-      outcome.isTruncated
-        ? "Output beyond the limit of profile \"\(outcome.profile)\" was left out." : nil
+    case .exited, .signalled: nil
     case .notExecuted(let code): "\(command.first ?? ""): \(sentence(errno: code))."
     case .timedOut, .killed, .wallFailed: outcome.summary
     }

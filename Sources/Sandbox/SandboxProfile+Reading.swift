@@ -128,6 +128,14 @@ extension SandboxProfile {
     try self.init(file: path)
   }
 
+  /// The names of the profiles in `folders`, sorted, each once.
+  public static func names(in folders: [String]) -> [String] {
+    let files = folders.flatMap { folder in
+      (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+    return Set(files.filter { $0.hasSuffix(".json5") && !$0.hasPrefix(".") }.map(name)).sorted()
+  }
+
   private static func name(of path: String) -> String {
     let last = path.split(separator: "/").last.map(String.init) ?? path
     return last.hasSuffix(".json5") ? String(last.dropLast(6)) : last

@@ -21,7 +21,8 @@ public struct SandboxStreams: Sendable {
     case capture
     /// For ``WalledOutput/receive()``. The command waits where nobody receives; no limit applies.
     case stream
-    /// Copied to a descriptor of the host's, up to the profile's limit.
+    /// Copied to a descriptor of the host's. The command waits for whoever reads there; no limit
+    /// applies.
     case relay(Int32)
     /// A descriptor of the host's, as it is. No limit applies.
     case inherit(Int32)

@@ -124,8 +124,8 @@ final class OutputPort {
 
   var isTruncated: Bool {
     switch kind {
-    case .capture, .relay: byteCount > byteCountMax
-    case .stream, .inherit: false
+    case .capture: byteCount > byteCountMax
+    case .stream, .relay, .inherit: false
     }
   }
 
@@ -177,12 +177,11 @@ final class OutputPort {
   }
 
   private func take(_ bytes: UnsafeRawBufferPointer) {
-    let room = max(0, byteCountMax - byteCount)
     byteCount += bytes.count
     switch kind {
     case .capture: captured.append(bytes)
     case .stream: stream.deliver(bytes)
-    case .relay: if !isRelayBroken { backlog += bytes.prefix(room) }
+    case .relay: if !isRelayBroken { backlog += bytes }
     case .inherit: break
     }
   }

@@ -45,7 +45,7 @@ import Sandbox
     if let complaint = end.complaint {
       complain("martlet: sandbox: \(complaint)\n")
     }
-    if let record = end.record { complain(record.compactText + "\n") }
+    complain(end.record.compactText + "\n")
     exit(end.exitStatus)
   }
 
