@@ -16,7 +16,7 @@ public enum CommandLineProgram {
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
     .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
     .sessionList, .sessionShow, .sessionVerify, .policyCheck, .policyExplain,
-    .sandboxRun, .sandboxDoctor,
+    .sandboxRun, .sandboxDoctor, .doctor,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

@@ -37,7 +37,9 @@ extension String {
         ? margin + line
         : margin + line.prefix(lineLengthMax) + "… (\(line.count - lineLengthMax) more characters)"
     }
-    if lines.count > shown.count { shown.append(margin + "… (\(lines.count - shown.count) more lines)") }
+    if lines.count > shown.count {
+      shown.append(margin + "… (\(lines.count - shown.count) more lines)")
+    }
     return shown
   }
 }

@@ -58,7 +58,8 @@ extension Command {
     positionalCount: 1...256,
     examples: [
       Example(
-        command: "./martlet memory search how do tests run", meaning: "the ten best, the best first")
+        command: "./martlet memory search how do tests run", meaning: "the ten best, the best first"
+      )
     ]
   ) { arguments in
     let limit = try arguments.integer("--limit", in: 1...100_000) ?? 10

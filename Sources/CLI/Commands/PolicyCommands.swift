@@ -24,7 +24,8 @@ extension Command {
     ],
     examples: [
       Example(
-        command: "./martlet policy check --tool browser.search --arguments '{\"query\":\"swifts\"}'",
+        command:
+          "./martlet policy check --tool browser.search --arguments '{\"query\":\"swifts\"}'",
         meaning: #"{"verdict":"ask","rules":["ask-web"],"reason":…}"#),
       Example(command: "./martlet policy check </dev/null", meaning: "which policies are in force"),
     ]
@@ -41,7 +42,8 @@ extension Command {
     name: "policy explain",
     summary: "Why the policy says that: every layer, every rule for the tool.",
     synopsis: "[--tool NAME [--arguments JSON]] [--policy NAME|FILE] [--workspace DIR]",
-    details: "Reads calls as \"policy check\" does, and writes for each what every rule made of it.",
+    details:
+      "Reads calls as \"policy check\" does, and writes for each what every rule made of it.",
     options: [.tool, .arguments, .policy, .rehearsalWorkspace],
     examples: [
       Example(

@@ -57,7 +57,8 @@ extension Command {
     details: "The exit code is 8 where no wall holds.",
     options: [Option(name: "--json", help: "one finding a line, as a JSON object")],
     examples: [
-      Example(command: "./martlet sandbox doctor", meaning: "what holds, and what to do about the rest")
+      Example(
+        command: "./martlet sandbox doctor", meaning: "what holds, and what to do about the rest")
     ]
   ) { arguments in
     let findings = waiting { await SandboxDoctor().examine() }

@@ -80,7 +80,8 @@ extension SessionChanges {
       text += file.unifiedDiff
       if file.before == nil, let mode = file.mode, ![0o644, 0o755].contains(mode & 0o777) {
         notes.append(
-          "\(file.path.plain) had the mode \(String(mode & 0o777, radix: 8)), which a patch does not keep.")
+          "\(file.path.plain) had the mode \(String(mode & 0o777, radix: 8)), which a patch does not keep."
+        )
       }
     }
     return (text, gaps, notes)
