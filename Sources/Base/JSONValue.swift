@@ -28,25 +28,25 @@ public enum JSONNumber: Equatable, Sendable {
   }
 }
 
+/// A text as its bytes: `String` itself compares by canonical equivalence.
+struct ByteKey: Hashable, Sendable {
+  let text: String
+
+  static func == (left: ByteKey, right: ByteKey) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for byte in text.utf8 { hasher.combine(byte) }
+  }
+}
+
 /// The members of a JSON object in the order they were written; keys are unique.
 ///
 /// Keys are compared byte by byte: two spellings that only look alike are two keys.
 public struct JSONObject: Equatable, Sendable {
   public private(set) var keys: [String]
   private var values: [ByteKey: JSONValue]
-
-  /// `String` itself compares by canonical equivalence.
-  private struct ByteKey: Hashable {
-    let text: String
-
-    static func == (left: ByteKey, right: ByteKey) -> Bool {
-      left.text.utf8.elementsEqual(right.text.utf8)
-    }
-
-    func hash(into hasher: inout Hasher) {
-      for byte in text.utf8 { hasher.combine(byte) }
-    }
-  }
 
   public init() {
     keys = []

@@ -1,5 +1,7 @@
 // Matcher+Reading.swift — matchers as a policy file writes them.
 
+import Base
+
 /// What the values in a file may refer to.
 struct ReadingContext: Sendable {
   var sets: [String: [String]] = [:]

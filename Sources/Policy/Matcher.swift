@@ -3,6 +3,8 @@
 // Every field of a matcher has to accept the value, and each field accepts values of one type only:
 // a number is no string, a string is no list. All comparison is byte by byte.
 
+import Base
+
 /// A text, a whole number or a truth value that a rule names literally.
 enum Literal: Hashable, Sendable {
   case text([UInt8])

@@ -4,6 +4,8 @@
 // and the strictest wins (facts/security.md 5.4 rules 2 to 4). Settings compose the same way:
 // limits by minimum, lists of what is allowed by intersection, lists of what is forbidden by union.
 
+import Base
+
 /// The policy of a run: a value, compiled once, pure.
 public struct PolicyEngine: Sendable {
   /// The files of one layer; they speak as one.

@@ -1,5 +1,7 @@
 // PolicyError.swift — what is wrong with a policy, where, and what to do about it.
 
+public import Base
+
 /// A policy that cannot be used. `description` names file, line, key and remedy.
 ///
 /// A policy with an error is never used in part: a rule that was meant to deny would be missing.

@@ -3,6 +3,8 @@
 // Format "tool-policy/1"; `Docs/policy.md` describes it, `Policies/schema.json` checks its shape.
 // What is not built is refused here with a sentence. Nothing is skipped.
 
+import Base
+
 extension PolicyFile {
   static let schema = "tool-policy/1"
   /// Each compiled pattern takes some kilobytes.

@@ -1,5 +1,7 @@
 // PolicyFile.swift — one policy file, read and checked, before it meets the other layers.
 
+import Base
+
 /// A policy's text and where it comes from; reading files is the caller's.
 public struct PolicySource: Equatable, Sendable {
   /// The places a policy can come from, which decide what it may do.

@@ -1,5 +1,7 @@
 // Rule.swift — one rule, and why it does or does not match.
 
+import Base
+
 /// What a policy says about an effect, from weakest to strictest.
 public enum Verdict: String, CaseIterable, Comparable, Sendable {
   case allow, ask, deny

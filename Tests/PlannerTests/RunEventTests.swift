@@ -54,10 +54,12 @@ private let others: [RunEvent] = [
   .reported(name: "model.loaded", ["name": "nano", "scripted": false]),
 ]
 
-private let all = kinds.map { RunEvent.planner(PlannerEvent($0, elapsedMilliseconds: 77)) } + others
+/// At least one of every kind.
+let runEvents =
+  kinds.map { RunEvent.planner(PlannerEvent($0, elapsedMilliseconds: 77)) } + others
 
 @Suite struct `A run event` {
-  @Test(arguments: all)
+  @Test(arguments: runEvents)
   func `comes back from its line of JSON`(event: RunEvent) throws {
     let line = event.json.compactText
     #expect(!line.contains("\n"))
@@ -66,7 +68,7 @@ private let all = kinds.map { RunEvent.planner(PlannerEvent($0, elapsedMilliseco
 
   @Test func `is a line that a reader can follow`() {
     #expect(
-      all[9].json.compactText
+      runEvents[9].json.compactText
         == #"{"event":"policy.decided","elapsed_ms":77,"call":1,"verdict":"allowed","rule":"r","reason":"Fine."}"#
     )
     #expect(
@@ -75,7 +77,7 @@ private let all = kinds.map { RunEvent.planner(PlannerEvent($0, elapsedMilliseco
     )
   }
 
-  @Test(arguments: all)
+  @Test(arguments: runEvents)
   func `without one of its members is damaged, or means something else`(event: RunEvent) throws {
     guard case .object(let object) = event.json else { return }
     for key in object.keys where key != "exit_code" {

@@ -13,6 +13,11 @@ public enum Repository {
   }().trimmingSlash
 
   public static func path(_ relative: String) -> String { root + "/" + relative }
+
+  /// A file's bytes; the path is relative to the root.
+  public static func bytes(_ relative: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(filePath: path(relative))))
+  }
 }
 
 /// Golden vectors under `Tests/Vectors`; `MANIFEST.json` there says where each came from.
@@ -20,7 +25,7 @@ public enum Vectors {
   public static func path(_ name: String) -> String { Repository.path("Tests/Vectors/" + name) }
 
   public static func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(filePath: path(name))))
+    try Repository.bytes("Tests/Vectors/" + name)
   }
 
   /// What `MANIFEST.json` says of each file, by the file's path under `Tests/Vectors`.

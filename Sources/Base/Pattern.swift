@@ -39,7 +39,7 @@ struct PositionSet: Equatable, Sendable {
   }
 }
 
-/// A compiled POSIX extended regular expression.
+/// A compiled regular expression: POSIX, extended. ``SchemaPattern`` reads the other syntax.
 public struct Pattern: Sendable {
   /// As it was written.
   public let text: String
@@ -54,9 +54,15 @@ public struct Pattern: Sendable {
   private let last: PositionSet
   private let acceptsEmpty: Bool
 
+  var positionCount: Int { sets.count }
+
   /// Compiles `text`; ``PatternProblem`` says what stands in the way.
   public init(_ text: String) throws(PatternProblem) {
-    let parsed = try PatternParser.parse(text)
+    self.init(text, try PatternParser.parse(text))
+  }
+
+  /// Compiles what a parser has made of `text`.
+  init(_ text: String, _ parsed: PatternParser.Parsed) {
     var builder = Builder()
     let ends = builder.add(parsed.node)
     self.text = text

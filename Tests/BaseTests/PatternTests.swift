@@ -2,7 +2,6 @@
 
 import Base
 import Glibc
-import Policy
 import Testing
 
 @Suite struct `A pattern` {
