@@ -92,7 +92,8 @@ extension RunEvent {
   static func patched(_ call: Int, _ changes: [JSONValue]) -> [RunEvent] {
     [
       .toolCalled(ToolCall(id: call, tool: "functions.apply_patch", body: "{}")),
-      .happened(.callJudged(call: call, CallDecision(verdict: .allowed, rule: "p", reason: "Yes."))),
+      .happened(
+        .callJudged(call: call, CallDecision(verdict: .allowed, rule: "p", reason: "Yes."))),
       .happened(
         .toolAnswered(
           call: call,

@@ -238,6 +238,7 @@ import Testing
       FileManager.default.contents(atPath: crashed.ledgerPath + "-journal"))
     #expect(journal.count > 512)
     #expect(
-      try crashed.run("session", "verify").output == "All holds: 1 session, 10 events, 10 contents.\n")
+      try crashed.run("session", "verify").output
+        == "All holds: 1 session, 10 events, 10 contents.\n")
   }
 }
