@@ -119,7 +119,9 @@ let package = Package(
       name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],
       swiftSettings: house),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "CLITests", dependencies: ["Base", "CLI", "Planner", "Runtime", "Store", "TestKit"],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
   ]
 )

@@ -7,6 +7,12 @@ public struct ProgramResult: Equatable, Sendable {
   public var exitCode: Int32
   public var output: String
   public var errors: String
+
+  public init(exitCode: Int32, output: String, errors: String) {
+    self.exitCode = exitCode
+    self.output = output
+    self.errors = errors
+  }
 }
 
 /// The `martlet` that was built together with these tests.
@@ -19,12 +25,13 @@ public enum Program {
       ? beside : Repository.path(".build/release/martlet")
   }()
 
-  /// Runs the program with `words` and `input` on standard input, and waits for it.
+  /// Runs the program, or another one, with `words` and `input` on standard input, and waits for it.
   public static func run(
-    _ words: [String], input: String = "", environment: [String: String] = [:]
+    _ words: [String], of program: String = path, input: String = "",
+    environment: [String: String] = [:]
   ) throws -> ProgramResult {
     let process = Process()
-    process.executableURL = URL(filePath: path)
+    process.executableURL = URL(filePath: program)
     process.arguments = words
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files rather than pipes: no output can be too large for them.
