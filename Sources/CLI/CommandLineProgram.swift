@@ -13,6 +13,7 @@ public enum CommandLineProgram {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
+    .run, .chat,
     .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
     .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
     .sessionList, .sessionShow, .sessionVerify, .policyCheck, .policyExplain,
