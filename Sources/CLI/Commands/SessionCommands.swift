@@ -28,7 +28,9 @@ extension Command {
     let sessions = try Stores.telling { () throws(StoreError) in try ledger.sessions(limit: limit) }
     if sessions.isEmpty { Progress.line("No runs yet.") }
     for session in sessions {
-      let facts = try Stores.reading { try SessionFacts(session, in: ledger) }
+      let facts = try Stores.telling { () throws(StoreError) in
+        try SessionFacts(session, in: ledger)
+      }
       if arguments.has("--json") {
         Output.jsonLine(facts.json)
       } else {
@@ -111,7 +113,9 @@ extension Command {
       return .success
     }
     let session = try word.map { word throws(CommandError) in try ledger.chosenSession(word).id }
-    let report = try Stores.telling { () throws(StoreError) in try ledger.verify(session: session) }
+    let report = try damageTelling { () throws(CommandError) in
+      try Stores.telling { () throws(StoreError) in try ledger.verify(session: session) }
+    }
     if arguments.has("--json") { Output.jsonLine(report.json) }
     if let problem = report.problem {
       throw CommandError(exitCode: .internalError, sentence: problem.description.plain)

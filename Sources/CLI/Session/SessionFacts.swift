@@ -6,31 +6,32 @@ import Store
 /// A session for lists.
 struct SessionFacts {
   let session: LedgerSession
-  /// The first task; nil where it was erased, or not given yet.
+  /// The first task; nil where it was erased or is damaged, or not given yet.
   let task: String?
   /// How the last task ended; nil where it did not, or not yet.
   let outcome: String?
   let exitCode: Int?
 
   /// Reads the few events that are needed.
-  ///
-  /// - Throws: `StoreError`, or `JSONError` for a content that is no event.
-  init(_ session: LedgerSession, in ledger: Ledger) throws {
+  init(_ session: LedgerSession, in ledger: Ledger) throws(StoreError) {
     self.session = session
     let events = try ledger.events(of: session.id)
     let first = events.first { $0.kind == "task.given" }
-    task = try first.flatMap { try Self.task($0, in: ledger) }
+    task = first.flatMap { Self.task($0, in: ledger) }
     let last = events.last { ["run.finished", "task.given", "run.resumed"].contains($0.kind) }
     let end = last?.kind == "run.finished" ? last?.header : nil
     outcome = end?["outcome"]?.stringValue
     exitCode = end?["exit_code"]?.intValue
   }
 
-  private static func task(_ event: LedgerEvent, in ledger: Ledger) throws -> String? {
+  /// Nil also for what is damaged: saying so is for `session verify`, and one such session must not
+  /// hide the others.
+  private static func task(_ event: LedgerEvent, in ledger: Ledger) -> String? {
     guard let body = event.bodies.first,
-      case .present(let bytes) = try ledger.content(of: body.digest)
+      case .present(let bytes)? = try? ledger.content(of: body.digest),
+      let json = try? JSONReader.value(bytes, source: "event \(event.sequence)")
     else { return nil }
-    return try JSONReader.value(bytes, source: "event \(event.sequence)")["task"]?.stringValue
+    return json["task"]?.stringValue
   }
 
   /// What the session ran with, as far as its header says.

@@ -61,31 +61,54 @@ extension Ledger {
     of row: SessionRow, _ check: inout LedgerCheck
   ) throws(StoreError) {
     var after: Int64 = 0
+    var pageCount = Self.pageEventCount
     while !check.isOver {
-      let page = try readEvents(of: row, after: after)
-      for event in page.events where !check.isOver {
-        for body in check.take(event, of: row) {
-          check.take(try judge(body.digest), on: body, of: row)
+      let page: (events: [StoredEvent], end: SessionRow?)
+      do throws(StoreError) {
+        page = try readEvents(of: row, after: after, limit: pageCount)
+      } catch {
+        guard case .damaged = error else { throw error }
+        guard pageCount == 1 else {
+          // One at a time, so that the first that cannot be read is known.
+          pageCount = 1
+          continue
         }
+        return check.found(.unreadable, session: row.idText, sequence: after + 1)
+      }
+      for event in page.events where !check.isOver {
+        for body in check.take(event, of: row) { try verify(body, of: event, row, &check) }
         after = event.columns.sequence
       }
       if let end = page.end { return check.end(end) }
     }
   }
 
+  private func verify(
+    _ body: LedgerEvent.BodyReference, of event: StoredEvent, _ row: SessionRow,
+    _ check: inout LedgerCheck
+  ) throws(StoreError) {
+    do throws(StoreError) {
+      check.take(try judge(body.digest), on: body, of: row)
+    } catch {
+      guard case .damaged = error else { throw error }
+      check.found(
+        .bodyUnreadable(name: body.name), session: row.idText, sequence: event.columns.sequence)
+    }
+  }
+
   /// Events of a session in their order, and, with the last of them, the session's record as it was
   /// at that moment.
   private func readEvents(
-    of row: SessionRow, after sequence: Int64
+    of row: SessionRow, after sequence: Int64, limit: Int
   ) throws(StoreError) -> (events: [StoredEvent], end: SessionRow?) {
     try read { database throws(StoreError) in
       let events = try database.rows(
         """
         SELECT sequence, kind, time_ms, header, bodies, hash FROM ledger_events
         WHERE session = ? AND sequence > ? ORDER BY sequence LIMIT ?
-        """, .integer(row.number), .integer(sequence), .integer(Int64(Self.pageEventCount))
+        """, .integer(row.number), .integer(sequence), .integer(Int64(limit))
       ) { StoredEvent($0) }
-      if events.count == Self.pageEventCount { return (events, nil) }
+      if events.count == limit { return (events, nil) }
       return (events, try SessionRow.find(number: row.number, in: database) ?? row)
     }
   }

@@ -35,6 +35,9 @@ public struct LedgerProblem: Equatable, Sendable {
     /// A body's content or salt does not match the digest that the event names.
     case bodyAltered(name: String)
     case bodyMissing(name: String)
+    /// The file is damaged where the event, or its body, lies: SQLite does not give it out.
+    case unreadable
+    case bodyUnreadable(name: String)
     /// The session's record does not match the events that are there.
     case headAltered
     /// The event is not the one that a given ``LedgerHead`` pins.
@@ -67,6 +70,9 @@ extension LedgerProblem: CustomStringConvertible {
     case .missing: "\(place) is missing."
     case .bodyAltered(let name): "\(place): its body \"\(name)\" was altered."
     case .bodyMissing(let name): "\(place): its body \"\(name)\" is missing."
+    case .unreadable: "\(place) cannot be read: the file is damaged there."
+    case .bodyUnreadable(let name):
+      "\(place): its body \"\(name)\" cannot be read: the file is damaged there."
     case .headAltered: "\(place) was altered: it does not match the session's last event."
     case .pinBroken: "\(place) is not the one that was pinned."
     case .eventUnclaimed: "The ledger holds an event of a session that it does not know."
