@@ -6,6 +6,14 @@ import Harmony
 import Planner
 import Store
 
+/// The tools that run in this process; all others are plugins.
+public enum OwnTools {
+  /// Full names, and a sentence for people.
+  public static let all = MemoryTools.namespace.tools.map { tool in
+    (name: "\(MemoryTools.namespace.name).\(tool.name)", purpose: tool.description)
+  }
+}
+
 /// The memories of one run.
 struct MemoryTools: Sendable {
   static let namespace = ToolNamespace(
