@@ -190,6 +190,30 @@ struct ScriptedRunTests {
     #expect(try home.run("session", "verify").exitCode == 0)
   }
 
+  @Test func `a key is kept out of the record and still reaches the model and the user`() throws {
+    let home = try Home()
+    // Put together here, so that no scanner takes this file for a leak.
+    let key = "AKIA" + "IOSFODNN7EXAMPLE"
+    try home.write("work/config", "key=\(key)\n")
+    let call = Turn.call("container.exec", #"{"cmd":["cat","config"]}"#)
+    let first = JSONValue.object(["completion": .string(call)]).compactText
+    let answer = JSONValue.object([
+      "completion": .string(Turn.answer("It is \(key).")), "when": .string(key),
+    ]).compactText
+    let script = try home.write("script.jsonl", "\(first)\n\(answer)\n")
+    let result = try home.run(
+      "run", "--model", "script:" + script, "--workspace", home.workspace, "Which key?")
+    #expect(result.output == "It is \(key).\n")
+    try home.remove("script.jsonl")
+    try home.remove("work/config")
+    #expect(try home.files(holding: key) == [])
+    #expect(
+      try home.lastEvents().last?["answer"]?.stringValue == "It is [redacted: aws-key].")
+    #expect(try home.run("session", "verify").exitCode == 0)
+    try home.write("script.jsonl", "\(first)\n")
+    #expect(try home.run("run", "--resume", "last").output == "It is [redacted: aws-key].\n")
+  }
+
   @Test func `a patch can be shown and undone`() throws {
     let home = try Home()
     try home.write("work/notes.txt", "one\ntwo\n")

@@ -60,10 +60,7 @@ struct RunPrinter {
     case .toolCalled(let call): calls[call.id] = call
     case .planner(let event): show(event.kind)
     case .remarked(let remark): note(remark.text)
-    case .finished(let summary):
-      endLines()
-      if !isJSON { showAnswer(summary.answer) }
-    case .reported: break
+    case .finished, .reported: break
     }
   }
 
@@ -88,7 +85,10 @@ struct RunPrinter {
     }
   }
 
-  private mutating func showAnswer(_ answer: String?) {
+  /// Shows what the run gave. The recorded answer may lack what must not be recorded.
+  mutating func showAnswer(_ answer: String?) {
+    endLines()
+    guard !isJSON else { return }
     guard let answer else {
       if !streamed.isEmpty { Output.line("") }
       return

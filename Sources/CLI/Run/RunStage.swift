@@ -115,7 +115,9 @@ struct RunStage: Sendable {
       printer.show(news)
       if case .progress(.ended) = news { break }
     }
-    return await summary
+    let end = await summary
+    printer.showAnswer(end.answer)
+    return end
   }
 
   /// Lets signals break off what the session has under way.

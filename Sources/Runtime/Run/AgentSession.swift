@@ -64,7 +64,8 @@ public actor AgentSession {
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
     lock = try SessionLock(session: id, in: places.stateFolder)
-    let journal = LedgerJournal(ledger: ledger, session: id, news: stream.continuation)
+    let journal = LedgerJournal(
+      ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
     let host = ToolHost(
       catalog: catalog,
       places: ToolHost.Places(

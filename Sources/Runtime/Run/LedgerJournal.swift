@@ -1,32 +1,36 @@
 // LedgerJournal.swift — the planner's journal over the ledger; what was recorded is then told.
 
-public import Planner
-public import Store
+import Planner
+import Store
 
 /// Records a session's events in the ledger, then tells them to whoever listens.
 ///
 /// A call is recorded together with the decision about it: judging has no effect, and one append
 /// waits for the disk once. Nothing is acted on before both are there.
-public actor LedgerJournal: Journal {
+actor LedgerJournal: Journal {
   private let ledger: Ledger
   private let session: String
   private let news: AsyncStream<RunNews>.Continuation
+  private let redaction: Redaction
   /// Recorded with the next event.
   private var held: [RunEvent] = []
 
   /// - Parameters:
   ///   - ledger: Holds `session` already.
   ///   - session: The run's id.
-  ///   - news: Gets each event once it is recorded.
-  public init(
-    ledger: Ledger, session: String, news: AsyncStream<RunNews>.Continuation
+  ///   - news: Gets each event once it is recorded, as it was recorded.
+  ///   - redaction: What must not be recorded.
+  init(
+    ledger: Ledger, session: String, news: AsyncStream<RunNews>.Continuation,
+    redaction: Redaction
   ) {
     self.ledger = ledger
     self.session = session
     self.news = news
+    self.redaction = redaction
   }
 
-  public func append(_ event: RunEvent) async throws {
+  func append(_ event: RunEvent) async throws {
     if case .toolCalled = event {
       held.append(event)
       return
@@ -38,7 +42,7 @@ public actor LedgerJournal: Journal {
   func hold(_ event: RunEvent) { held.append(event) }
 
   private func write(_ event: RunEvent) throws {
-    let events = held + [event]
+    let events = (held + [event]).map(redaction.applied)
     held = []
     let time = UnixTime.now()
     let recorded = try ledger.append(
