@@ -86,7 +86,8 @@ let package = Package(
       ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
-      name: "bench", dependencies: ["Base", "Tokenizer"], path: "Tests/Bench",
+      name: "bench", dependencies: ["Base", "TestKit", "Tokenizer", "ToolHost"],
+      path: "Tests/Bench",
       swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
@@ -122,6 +123,7 @@ let package = Package(
     .testTarget(
       name: "CLITests", dependencies: ["Base", "CLI", "Planner", "Runtime", "Store", "TestKit"],
       swiftSettings: house),
+    .testTarget(name: "RunTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
   ]
 )

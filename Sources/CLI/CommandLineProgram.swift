@@ -13,10 +13,10 @@ public enum CommandLineProgram {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
-    .modelGenerate, .modelInfo, .modelVerify, .modelScore, .tokenize, .harmonyRender, .harmonyParse,
-    .toolList, .toolServe, .memoryAdd, .memorySearch, .memoryList, .memoryForget,
-    .sessionList, .sessionShow, .sessionVerify, .policyCheck, .policyExplain,
-    .sandboxRun, .sandboxDoctor, .doctor,
+    .run, .chat, .doctor, .sessionList, .sessionShow, .sessionVerify, .memoryAdd, .memorySearch,
+    .memoryList, .memoryForget, .policyCheck, .policyExplain, .sandboxRun, .sandboxDoctor,
+    .toolList, .toolServe, .modelInfo, .modelVerify, .modelScore, .modelGenerate, .harmonyRender,
+    .harmonyParse, .tokenize,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
@@ -91,8 +91,8 @@ public enum CommandLineProgram {
 
   static var overview: String {
     var text = """
-      martlet runs gpt-oss on this machine. What works so far is the model's side: files, tokenizer,
-      Harmony, inference.
+      martlet runs agent tasks with gpt-oss on this machine: the model proposes, the policy decides,
+      the sandbox enforces, the ledger remembers.
 
       usage: martlet COMMAND [OPTIONS]
 
@@ -101,7 +101,7 @@ public enum CommandLineProgram {
       """
     text += Command.table(commands.map { ($0.name, $0.summary) })
     text += "\nexamples:\n"
-    for example in commands.compactMap(\.examples.first) {
+    for example in [Command.run, .chat, .sessionShow, .doctor].compactMap(\.examples.first) {
       text += "  \(example.command)\n      \(example.meaning)\n"
     }
     text += "\nMore about one command: martlet COMMAND --help"

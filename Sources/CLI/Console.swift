@@ -16,7 +16,9 @@ enum Output {
 
 /// Standard error: progress and errors.
 enum Progress {
-  static func line(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
+  static func line(_ text: String) { write(text + "\n") }
+
+  static func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
 
   /// Rewrites the current line at a terminal; says nothing elsewhere, so that logs stay short.
   static func update(_ text: String) {

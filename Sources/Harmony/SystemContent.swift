@@ -1,5 +1,7 @@
 // SystemContent.swift — what system and developer messages carry besides text.
 
+public import Base
+
 /// How much the model thinks before it answers.
 public enum ReasoningEffort: String, CaseIterable, Sendable {
   case low
@@ -59,15 +61,35 @@ public struct SystemContent: Equatable, Sendable {
   public static let trainedKnowledgeCutoff = "2024-06"
 }
 
-/// The developer message: instructions and functions.
+/// A format that answers have to have. It only biases the model; a caller checks, or constrains.
+///
+/// Source: OpenAI's Harmony documentation, "Structured output"; openai-harmony does not render it.
+public struct ResponseFormat: Equatable, Sendable {
+  public var name: String
+  /// A JSON schema.
+  public var schema: JSONValue
+
+  public init(name: String, schema: JSONValue) {
+    self.name = name
+    self.schema = schema
+  }
+}
+
+/// The developer message: instructions, functions and formats.
 public struct DeveloperContent: Equatable, Sendable {
   /// An empty text still prints its heading; nil does not.
   public var instructions: String?
   /// Tools by namespace; functions live in the namespace `functions`.
   public var tools: [String: ToolNamespace]
+  /// The last part of the message.
+  public var responseFormats: [ResponseFormat]
 
-  public init(instructions: String? = nil, tools: [ToolNamespace] = []) {
+  public init(
+    instructions: String? = nil, tools: [ToolNamespace] = [],
+    responseFormats: [ResponseFormat] = []
+  ) {
     self.instructions = instructions
     self.tools = ToolNamespace.byName(tools)
+    self.responseFormats = responseFormats
   }
 }

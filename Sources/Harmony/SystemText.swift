@@ -39,6 +39,10 @@ extension DeveloperContent {
     var sections: [String] = []
     if let instructions { sections += ["# Instructions", instructions] }
     if !tools.isEmpty { sections.append(ToolNamespace.section(tools)) }
+    if !responseFormats.isEmpty {
+      sections.append("# Response Formats")
+      sections += responseFormats.map { "## \($0.name)\n\n\($0.schema.compactText)" }
+    }
     return sections.joined(separator: "\n\n")
   }
 

@@ -108,6 +108,7 @@ extension ToolDeclaration {
       object["parameters"] = .array(parameters.map(JSONValue.string))
       object["sole_text"] = soleText.map(JSONValue.string)
     }
+    if isHidden { object["hidden"] = true }
     return .object(object)
   }
 
@@ -119,7 +120,8 @@ extension ToolDeclaration {
     }
     self.init(
       name: try reader.text("name"),
-      aliases: reader.object["aliases"] == nil ? [] : try reader.texts("aliases"), body: body)
+      aliases: reader.object["aliases"] == nil ? [] : try reader.texts("aliases"), body: body,
+      isHidden: reader.object["hidden"] == nil ? false : try reader.truth("hidden"))
   }
 }
 

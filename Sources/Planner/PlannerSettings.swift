@@ -18,20 +18,27 @@ public struct ToolDeclaration: Equatable, Sendable {
   /// Other full names that mean this tool.
   public var aliases: [String]
   public var body: Body
+  /// The model was not told of it, since the policy allows no call of it. One that is made all the
+  /// same is put before the policy, which says why not.
+  public var isHidden: Bool
 
-  public init(name: String, aliases: [String] = [], body: Body) {
+  public init(name: String, aliases: [String] = [], body: Body, isHidden: Bool = false) {
     self.name = name
     self.aliases = aliases
     self.body = body
+    self.isHidden = isHidden
   }
 
   /// A tool whose arguments are an object of this JSON Schema.
-  public init(name: String, aliases: [String] = [], inputSchema: JSONObject) {
+  public init(
+    name: String, aliases: [String] = [], inputSchema: JSONObject, isHidden: Bool = false
+  ) {
     let properties = inputSchema["properties"]?.objectValue ?? [:]
     let only = properties.count == 1 ? properties.keys.first : nil
     let soleText = only.flatMap { properties[$0]?["type"] == "string" ? $0 : nil }
     self.init(
-      name: name, aliases: aliases, body: .json(parameters: properties.keys, soleText: soleText))
+      name: name, aliases: aliases, body: .json(parameters: properties.keys, soleText: soleText),
+      isHidden: isHidden)
   }
 }
 

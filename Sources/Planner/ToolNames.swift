@@ -38,9 +38,10 @@ struct ToolNames: Equatable {
     self.spellings = spellings
   }
 
-  /// The declared names, for the model to choose from.
+  /// The names that the model was told of, to choose from.
   var list: String {
-    tools.isEmpty ? "none" : tools.map(\.name).joined(separator: ", ")
+    let names = tools.filter { !$0.isHidden }.map(\.name)
+    return names.isEmpty ? "none" : names.joined(separator: ", ")
   }
 
   func knows(_ recipient: String) -> Bool {

@@ -34,6 +34,20 @@ public func wholeFile(_ path: String, bytesMax: Int) throws(FileReadError) -> [U
   throw FileReadError(reason: "it has more than \(bytesMax) bytes")
 }
 
+/// The names in a folder, hidden ones left out, sorted by their bytes; none where it cannot be read.
+func folderNames(in folder: String) -> [String] {
+  guard let stream = opendir(folder) else { return [] }
+  defer { closedir(stream) }
+  var names: [String] = []
+  while let entry = readdir(stream) {
+    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if !name.hasPrefix(".") { names.append(name) }
+  }
+  return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+}
+
 extension String {
   /// The path with every link resolved and made absolute; nil where there is nothing.
   public var resolvingLinks: String? {

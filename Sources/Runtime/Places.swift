@@ -52,6 +52,12 @@ public struct Places: Equatable, Sendable {
   /// The one SQLite file of the memories.
   public var memoriesPath: String { dataFolder + "/memories.sqlite" }
 
+  /// The user's settings.
+  public var configurationPath: String { configFolder + "/config.json" }
+
+  /// Models by name, one folder each.
+  public var modelsFolder: String { dataFolder + "/models" }
+
   /// Folders with one folder per tool plugin; the first that has a name counts.
   public var toolsFolders: [String] {
     [configFolder + "/tools"] + (resources.map { [$0.toolsFolder] } ?? [])

@@ -3,7 +3,6 @@
 // The base is the first of: the files of /etc/martlet/policy.d/, what --policy names, the user's own
 // file, the shipped default. Each later layer can only narrow it; the shipped default never does.
 
-import FoundationEssentials
 import Glibc
 public import Policy
 
@@ -104,8 +103,6 @@ public struct PolicyLoading: Sendable {
 
   /// The `*.json5` files in a folder, sorted by the bytes of their names.
   private static func names(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { $0.hasSuffix(".json5") && !$0.hasPrefix(".") }
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    folderNames(in: folder).filter { $0.hasSuffix(".json5") }
   }
 }

@@ -37,6 +37,9 @@ public struct Resources: Equatable, Sendable {
   /// The vocabulary of gpt-oss, for inspecting Harmony without a model.
   public var vocabularyPath: String { folder + "/Models/o200k_harmony/o200k_base.tiktoken" }
 
+  /// The models that ship with the program.
+  public var modelsFolder: String { folder + "/Models" }
+
   /// One folder with a manifest for each tool plugin.
   public var toolsFolder: String { folder + "/Tools" }
 

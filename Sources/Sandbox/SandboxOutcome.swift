@@ -89,16 +89,7 @@ extension SandboxOutcome {
     var object: JSONObject = ["profile": .string(profile)]
     for (key, value) in verdictMembers { object[key] = value }
     object["exitStatus"] = .number(.integer(Int64(verdict.exitStatus)))
-    object["tier"] = .string(tier.rawValue)
-    if let droppedFrom { object["droppedFrom"] = .object(droppedFrom.members) }
-    object["layers"] = .array(layers.map { .string($0) })
-    object["landlockABI"] = .number(.integer(Int64(landlockABI)))
-    object["user"] = [
-      "outer": .number(.integer(Int64(identity.outerUser))),
-      "inner": .number(.integer(Int64(identity.innerUser))),
-      "root": .bool(identity.isRoot),
-    ]
-    object["memoryLimit"] = .string(enforcement.rawValue)
+    for (key, value) in walls { object[key] = value }
     object["bytes"] = [
       "input": count(inputByteCount), "output": count(outputByteCount),
       "error": count(errorByteCount), "truncated": .bool(isTruncated),
@@ -113,6 +104,21 @@ extension SandboxOutcome {
         steps.map { ["step": .string($0.step.rawValue), "at": count($0.time.microseconds)] })
     }
     return .object(object)
+  }
+
+  /// The part that is known as soon as the walls stand.
+  var walls: JSONObject {
+    var object: JSONObject = ["profile": .string(profile), "tier": .string(tier.rawValue)]
+    if let droppedFrom { object["droppedFrom"] = .object(droppedFrom.members) }
+    object["layers"] = .array(layers.map { .string($0) })
+    object["landlockABI"] = .number(.integer(Int64(landlockABI)))
+    object["user"] = [
+      "outer": .number(.integer(Int64(identity.outerUser))),
+      "inner": .number(.integer(Int64(identity.innerUser))),
+      "root": .bool(identity.isRoot),
+    ]
+    object["memoryLimit"] = .string(enforcement.rawValue)
+    return object
   }
 
   private func count(_ value: Int) -> JSONValue { .number(.integer(Int64(value))) }

@@ -271,7 +271,7 @@ final class WallAttempt {
       deadline = command.wallTimeMax(plan.profile.limits).map { now + $0 }
       if group == nil { nextLook = now + Self.tick }
     }
-    desk.started(.success(()))
+    desk.started(.success(outcome.walls))
   }
 
   // MARK: - The end

@@ -1,5 +1,6 @@
 // WalledProcess.swift — a command behind its walls: started, fed, listened to, ended.
 
+public import Base
 import CSandbox
 import Glibc
 import Synchronization
@@ -13,10 +14,13 @@ public final class WalledProcess: Sendable {
   public let input: WalledInput
   public let output: WalledOutput
   public let error: WalledOutput
+  /// The walls that stand: profile, tier, layers, user, as in ``SandboxOutcome/json``.
+  public let walls: JSONObject
   private let desk: WalledDesk
 
-  private init(_ desk: WalledDesk) {
+  private init(_ desk: WalledDesk, walls: JSONObject) {
     self.desk = desk
+    self.walls = walls
     input = desk.input
     output = desk.output
     error = desk.error
@@ -40,9 +44,13 @@ public final class WalledProcess: Sendable {
       WallWatch.run(attempt, command, plan, streams, desk)
     }
     guard code == 0 else { throw .call(name: "pthread_create", errno: code) }
-    let process = WalledProcess(desk)
-    if let error = await desk.whenStarted() { throw error }
-    return process
+    // Whatever becomes of the wait, nothing of an attempt that failed may stay.
+    do throws(SandboxError) {
+      return WalledProcess(desk, walls: try await desk.whenStarted().get())
+    } catch {
+      desk.stop()
+      throw error
+    }
   }
 
   /// Kills the command and everything it started. Returns at once; ``result()`` says when it is done.
@@ -99,9 +107,9 @@ private final class Parcel: Sendable {
 final class WalledDesk: Sendable {
   private struct State {
     var isStopAsked = false
-    var start: Result<Void, SandboxError>?
+    var start: Result<JSONObject, SandboxError>?
     var result: SandboxResult?
-    var starter: CheckedContinuation<SandboxError?, Never>?
+    var starter: CheckedContinuation<Result<JSONObject, SandboxError>, Never>?
     var enders: [CheckedContinuation<SandboxResult, Never>] = []
   }
 
@@ -130,29 +138,32 @@ final class WalledDesk: Sendable {
     _ = write(bell.number, &one, 8)
   }
 
-  /// Nil when the walls stand, the error where they do not.
-  func whenStarted() async -> SandboxError? {
+  /// The walls when they stand, the error where they do not.
+  func whenStarted() async -> Result<JSONObject, SandboxError> {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let start = state.withLock { state -> Result<Void, SandboxError>? in
+        let start = state.withLock { state -> Result<JSONObject, SandboxError>? in
           if state.start == nil { state.starter = continuation }
           return state.start
         }
-        if let start { continuation.resume(returning: start.failure) }
+        if let start { continuation.resume(returning: start) }
       }
     } onCancel: {
       stop()
     }
   }
 
-  func started(_ result: Result<Void, SandboxError>) {
-    let starter = state.withLock { state -> CheckedContinuation<SandboxError?, Never>? in
+  func started(_ result: Result<JSONObject, SandboxError>) {
+    let starter = state.withLock {
+      state -> CheckedContinuation<
+        Result<JSONObject, SandboxError>, Never
+      >? in
       guard state.start == nil else { return nil }
       state.start = result
       defer { state.starter = nil }
       return state.starter
     }
-    starter?.resume(returning: result.failure)
+    starter?.resume(returning: result)
   }
 
   func whenEnded() async -> SandboxResult {
@@ -175,12 +186,5 @@ final class WalledDesk: Sendable {
       return state.enders
     }
     for ender in enders { ender.resume(returning: result) }
-  }
-}
-
-extension Result where Success == Void {
-  fileprivate var failure: Failure? {
-    guard case .failure(let error) = self else { return nil }
-    return error
   }
 }

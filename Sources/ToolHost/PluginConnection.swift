@@ -31,6 +31,8 @@ actor PluginConnection {
   private static let endTimeMax = Duration.milliseconds(500)
 
   nonisolated private let process: WalledProcess
+  /// The walls around the plugin.
+  nonisolated var walls: JSONObject { process.walls }
   private let manifest: ToolManifest
   private var session = MCPClientSession(
     client: MCPImplementation(name: "martlet", version: "1"))

@@ -33,6 +33,14 @@ public actor ToolHost {
     }
   }
 
+  /// A plugin that was started, and the walls that stand around it.
+  public struct Start: Equatable, Sendable {
+    public var plugin: String
+    public var tool: String
+    /// Profile, tier, layers, user: see `WalledProcess.walls`.
+    public var walls: JSONObject
+  }
+
   /// No body of a call comes near this; its line must fit the plugin's bound of 16 MiB.
   public static let bodyBytesMax = 4 << 20
 
@@ -44,6 +52,8 @@ public actor ToolHost {
   private var busy: Set<String> = []
   private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
   private var isShutDown = false
+  /// Every start of a plugin so far, in order.
+  public private(set) var starts: [Start] = []
 
   public init(catalog: ToolCatalog, places: Places) {
     self.catalog = catalog
@@ -100,7 +110,7 @@ public actor ToolHost {
     if let running = live[name] {
       connection = running
     } else {
-      switch try await start(entry.manifest) {
+      switch try await start(entry.manifest, for: entry.tool.name) {
       case .success(let started): connection = started
       case .failure(let problem): return broken(entry.tool.name, problem.reason)
       }
@@ -132,7 +142,7 @@ public actor ToolHost {
   private struct StartProblem: Error { var reason: String }
 
   private func start(
-    _ manifest: ToolManifest
+    _ manifest: ToolManifest, for tool: String
   ) async throws(ToolHostError) -> Result<PluginConnection, StartProblem> {
     guard !isShutDown else { throw .shutDown }
     let connection: PluginConnection
@@ -146,6 +156,7 @@ public actor ToolHost {
       throw .sandbox(tool: manifest.name, error)
     }
     live[manifest.name] = connection
+    starts.append(Start(plugin: manifest.name, tool: tool, walls: connection.walls))
     if isShutDown {
       await discard(manifest.name)
       throw .shutDown

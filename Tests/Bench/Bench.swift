@@ -6,13 +6,18 @@ import Tokenizer
 
 @main
 struct Bench {
-  static func main() throws {
+  static func main() async throws {
     let words = Array(CommandLine.arguments.dropFirst())
-    guard words.first == "tokenizer", words.count > 1 else {
-      FileHandle.standardError.write(Data("usage: bench tokenizer VOCABULARY [TEXT…]\n".utf8))
+    switch words.first {
+    case "tokenizer" where words.count > 1:
+      try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
+    case "dispatch":
+      try await DispatchBench.run(count: words.count > 1 ? Int(words[1]) ?? 500 : 500)
+    default:
+      FileHandle.standardError.write(
+        Data("usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT]\n".utf8))
       exit(2)
     }
-    try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
   }
 
   /// Load time of a vocabulary, then the best of three encodings of each text, one thread.

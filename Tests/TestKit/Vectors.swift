@@ -67,5 +67,5 @@ public final class TemporaryFolder: Sendable {
 }
 
 extension String {
-  fileprivate var trimmingSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
+  var trimmingSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
 }

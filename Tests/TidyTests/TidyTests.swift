@@ -51,11 +51,7 @@ import Testing
     (
       "print(", "Output or Progress of the CLI",
       // Python's own print, in programs and in the texts about it.
-      [
-        "Tests/Fuzz", "Tests/Bench", "Sources/Plugins/Execution/Python",
-        "Tests/ExecutionPluginTests", "Tests/ToolHostTests", "Tests/StoreTests",
-        "Tests/SandboxHost", "Tests/PlannerTests",
-      ]
+      ["Tests/", "Sources/Plugins/Execution/Python", "Sources/CLI/Doctor"]
     ),
     ("fatalError(", "a typed throw, or precondition for a bug of the caller", []),
   ]

@@ -186,12 +186,12 @@ import ToolHost
     let start = ContinuousClock.now
     async let result = fake.act("stubborn")
     try await Task.sleep(for: .seconds(1))
-    #expect(try !Self.processes(with: fake.folder.path).isEmpty)
+    #expect(try !Self.processes(with: fake.files.folder.path).isEmpty)
     await fake.host.shutdown()
     #expect(try await result.status == .broken)
     #expect(ContinuousClock.now - start < .seconds(15))
     await #expect(throws: ToolHostError.shutDown) { _ = try await fake.act("count") }
-    #expect(try Self.processes(with: fake.folder.path).isEmpty)
+    #expect(try Self.processes(with: fake.files.folder.path).isEmpty)
   }
 
   @Test func `gives a call up when its task is cancelled`() async throws {

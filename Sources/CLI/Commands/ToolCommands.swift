@@ -11,33 +11,36 @@ extension Command {
     summary: "The tools that a run can offer to the model, and the sandbox of each.",
     synopsis: "[--tools DIR] [--json]",
     details: """
-      A tool is a folder with a manifest.json. Reading one starts nothing.
+      A tool is a folder with a manifest.json: in Tools/, in the configuration folder's tools/, or in
+      a folder that you name. Reading one starts nothing. Whether a run offers it, the policy says.
       """,
     options: [
-      Option(name: "--tools", value: "DIR", help: "read the manifests of DIR/*/ instead"),
+      Option(name: "--tools", value: "DIR", help: "more tools: the manifests in DIR/*/"),
       Option(name: "--json", help: "one JSON object a line"),
     ],
     examples: [
       Example(command: "./martlet tool list", meaning: "name, sandbox profile and purpose of each")
     ]
   ) { arguments in
-    guard let folder = arguments["--tools"] ?? Resources.ofThisProgram()?.toolsFolder else {
-      throw CommandError.usage(
-        "The program's own tools were not found. Name a folder of manifests: --tools DIR.")
-    }
+    let folders = arguments["--tools"].map { [$0] } ?? []
     let catalog: ToolCatalog
-    do throws(ToolHostError) { catalog = try ToolCatalog(folders: [folder]) } catch {
+    do throws(ToolHostError) {
+      catalog = try ToolCatalog(folders: folders + Places.ofThisProcess().toolsFolders)
+    } catch {
       throw CommandError.usage(error.description)
     }
     if arguments.has("--json") {
       for manifest in catalog.manifests {
         for tool in manifest.tools { Output.jsonLine(json(tool, of: manifest)) }
       }
+      for tool in OwnTools.all {
+        Output.jsonLine(["name": .string(tool.name), "purpose": .string(tool.purpose)])
+      }
     } else {
       let rows = catalog.manifests.flatMap { manifest in
         manifest.tools.map { ($0.name, "[\(manifest.profile)] \(manifest.purpose)") }
       }
-      Output.write(Command.table(rows))
+      Output.write(Command.table(rows + OwnTools.all.map { ($0.name, $0.purpose) }))
     }
     return .success
   }

@@ -1,4 +1,4 @@
-// Home.swift — a user of one's own for a test: a home with nothing in it, and the program run there.
+// RecordedRuns.swift — runs as the program records them, made by hand.
 
 import Base
 import Foundation
@@ -6,63 +6,8 @@ import Planner
 import Runtime
 import Store
 import TestKit
-import Testing
 
-/// A user's folders, and what the program does with them.
-final class Home: Sendable {
-  private let folder: TemporaryFolder
-  let path: String
-  /// An empty folder to work in.
-  let workspace: String
-  let ledgerPath: String
-  let memoriesPath: String
-  let environment: [String: String]
-
-  init() throws {
-    folder = try TemporaryFolder()
-    path = try #require(folder.path.resolvingLinks)
-    workspace = path + "/work"
-    environment = [
-      "HOME": path, "XDG_CONFIG_HOME": path + "/config", "XDG_DATA_HOME": path + "/data",
-      "XDG_STATE_HOME": path + "/state", "TZ": "UTC", "MARTLET": Program.path,
-    ]
-    ledgerPath = path + "/state/martlet/ledger.sqlite"
-    memoriesPath = path + "/data/martlet/memories.sqlite"
-    for folder in [workspace, path + "/config/martlet", path + "/state/martlet"] {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-  }
-
-  func run(_ words: String..., input: String = "") throws -> ProgramResult {
-    try Program.run(words, input: input, environment: environment)
-  }
-
-  /// Runs a line of sh in the workspace; `$MARTLET` is the program.
-  func shell(_ line: String, input: String = "") throws -> ProgramResult {
-    try Program.run(
-      ["-c", "cd '\(workspace)' && \(line)"], of: "/bin/sh", input: input, environment: environment)
-  }
-
-  /// Writes a file below the home.
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> String {
-    let file = path + "/" + name
-    try FileManager.default.createDirectory(
-      atPath: URL(filePath: file).deletingLastPathComponent().path(percentEncoded: false),
-      withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(filePath: file))
-    return file
-  }
-
-  /// Files below the home, by path, that hold `text`.
-  func files(holding text: String) throws -> [String] {
-    try FileManager.default.subpathsOfDirectory(atPath: path).filter { name in
-      FileManager.default.contents(atPath: path + "/" + name)?.range(of: Data(text.utf8)) != nil
-    }
-  }
-
-  // MARK: Recorded runs
-
+extension Home {
   /// When the runs of these tests begin: 2026-11-25 17:00:00 UTC. Each event takes a second.
   static let start = UnixTime(milliseconds: 1_795_626_000_000)
 

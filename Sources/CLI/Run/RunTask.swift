@@ -1,0 +1,37 @@
+// RunTask.swift — the text of a task: typed, or read from standard input, or both.
+
+import Glibc
+
+/// What the user wants, as one text.
+enum RunTask {
+  /// No prompt holds more.
+  private static let inputBytesMax = 4 << 20
+
+  /// The text of the task `word`; "-" or nil means standard input alone. With a task, what is piped
+  /// in follows it as context.
+  static func text(_ word: String?) throws(CommandError) -> String {
+    if let word, word != "-" {
+      guard word.contains(where: { !$0.isWhitespace }) else {
+        throw .usage("The task is empty. Say what is to be done: martlet run \"What is 37 * 91?\"")
+      }
+      guard isPiped else { return word }
+      let context = try Input.text("-", bytesMax: inputBytesMax)
+      return context.contains { !$0.isWhitespace } ? "\(word)\n\n\(context)" : word
+    }
+    guard word == "-" || isatty(STDIN_FILENO) == 0 else {
+      throw .usage("The task is missing. Usage: martlet run \"What is 37 * 91?\"")
+    }
+    let text = try Input.text("-", bytesMax: inputBytesMax)
+    guard text.contains(where: { !$0.isWhitespace }) else {
+      throw .usage("Standard input is empty, and so is the task.")
+    }
+    return text
+  }
+
+  /// Whether standard input is a pipe or a file, and not a terminal, a device or nothing.
+  private static var isPiped: Bool {
+    var status = stat()
+    guard fstat(STDIN_FILENO, &status) == 0 else { return false }
+    return [S_IFIFO, S_IFREG].contains(status.st_mode & S_IFMT)
+  }
+}

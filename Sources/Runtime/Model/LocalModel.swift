@@ -1,0 +1,137 @@
+// LocalModel.swift — gpt-oss in this process: one loaded model, one timeline, a thread of its own.
+
+public import Base
+import FoundationEssentials
+import Harmony
+import Inference
+import ModelFiles
+import Planner
+import Store
+import Tokenizer
+
+/// What a model is, for the record of a run.
+public struct ModelRecord: Equatable, Sendable {
+  public var name: String
+  public var isScripted: Bool
+  /// Name, size and, where they were read as a whole anyway, SHA-256 of the files.
+  public var details: JSONObject
+}
+
+/// A loaded model. Runs take turns; what one computed of a prompt the next need not compute again.
+actor LocalModel {
+  nonisolated let vocabulary: HarmonyVocabulary
+  nonisolated let record: ModelRecord
+  nonisolated let contextTokensMax: Int
+  /// What `generation_config.json` asks for, else plain sampling.
+  nonisolated let sampling: SamplerSettings
+  /// Entries of the logits, which may be more than the tokenizer knows.
+  nonisolated let vocabularyRowCount: Int
+  private nonisolated let thread = InferenceThread()
+  private let engine: InferenceEngine
+  private let session: InferenceSession
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// Opens the model at `path`.
+  ///
+  /// - Throws: ``RunError``, in the words of whatever could not be used.
+  init(
+    name: String, path: String, options: InferenceOptions, contextTokensMax: Int?
+  ) throws(RunError) {
+    do {
+      let model = try LoadedModel(path: path, options: options)
+      vocabulary = try HarmonyVocabulary(TokenizerSource.open(path))
+      let size = vocabulary.tokenizer.vocabularySize
+      guard size <= model.engine.configuration.vocabularySize else {
+        throw RunError(
+          .modelFailed(
+            """
+            \(path): the tokenizer has \(size) entries, and the model only \
+            \(model.engine.configuration.vocabularySize). They belong to different models.
+            """))
+      }
+      engine = model.engine
+      vocabularyRowCount = engine.configuration.vocabularySize
+      session = try InferenceSession(engine: engine, contextLimit: contextTokensMax)
+      self.contextTokensMax = session.contextLimit
+      sampling = try GenerationDefaults.read(beside: path)
+      record = ModelRecord(
+        name: name, isScripted: false, details: Self.details(model.checkpoint.facts))
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw RunError(.modelFailed("\(error)"))
+    }
+  }
+
+  /// One turn and how it ended.
+  struct Sampled {
+    var tokens: [TokenID]
+    var ending: ModelTurn.Ending
+  }
+
+  /// Samples one turn after `prompt`. Blocks this actor's thread, and looks at each step whether the
+  /// task was cancelled.
+  func generate(
+    after prompt: [TokenID], sampler: Sampler, tokensMax: Int, grammar: HeaderGrammar?,
+    parser: HarmonyParser, news: AsyncStream<RunNews>.Continuation
+  ) throws(EngineFailure) -> Sampled {
+    var sampler = sampler
+    var grammar = grammar
+    var watcher = SampleWatcher(parser: parser, news: news)
+    let tokens = vocabulary.tokens
+    do throws(InferenceError) {
+      let generation = try session.generate(
+        after: prompt, sampler: &sampler,
+        stopTokens: [tokens.return, tokens.call, tokens.endOfText],
+        tokenCountMax: tokensMax,
+        control: PrefillControl(
+          onProgress: { watcher.prefilled($0, of: $1) }, isCancelled: { Task.isCancelled }),
+        constraint: { _ in grammar?.allowed() },
+        onToken: { token in
+          _ = grammar?.advance(token)
+          watcher.sampled(token)
+          return !Task.isCancelled
+        })
+      switch generation.end {
+      case .stopToken(let token):
+        return Sampled(
+          tokens: generation.tokens, ending: token == tokens.call ? .called : .returned)
+      case .tokenLimit: return Sampled(tokens: generation.tokens, ending: .tokenLimit)
+      case .contextLimit: return Sampled(tokens: generation.tokens, ending: .contextFull)
+      case .caller: throw .cancelled(done: 0, total: 0)
+      }
+    } catch {
+      switch error {
+      case .cancelled: throw .cancelled
+      case .contextExceeded: throw .contextOverflow
+      default: throw .model(error.description)
+      }
+    }
+  }
+
+  // MARK: - For the record
+
+  /// Files up to this size are hashed; larger ones would delay every run by seconds.
+  private static let hashedBytesMax = 64 << 20
+
+  private static func details(_ facts: ModelFacts) -> JSONObject {
+    let files = facts.files.map { file -> JSONValue in
+      var object: JSONObject = [
+        "name": .string(file.path.split(separator: "/").last.map(String.init) ?? file.path),
+        "bytes": .number(.integer(Int64(file.byteCount))),
+      ]
+      if file.byteCount <= hashedBytesMax,
+        let bytes = try? wholeFile(file.path, bytesMax: hashedBytesMax)
+      {
+        object["sha256"] = .string(SHA256.digest(of: bytes).hex)
+      }
+      return .object(object)
+    }
+    return [
+      "layout": .string(facts.layout.rawValue),
+      "parameters": .number(.integer(Int64(facts.parameterCount))),
+      "files": .array(files),
+    ]
+  }
+}

@@ -1,0 +1,145 @@
+// ModelChoice.swift — what `--model` means: a name, a path, a script.
+
+import Base
+import Glibc
+public import Planner
+
+/// Why a run could not begin. The outcome says it to people and to the shell.
+public struct RunError: Error, Equatable, Sendable, CustomStringConvertible {
+  public var outcome: Outcome
+
+  public init(_ outcome: Outcome) { self.outcome = outcome }
+
+  public var description: String { outcome.reason ?? outcome.name }
+}
+
+/// A model that a run could use, found but not loaded.
+public enum ModelChoice: Equatable, Sendable {
+  /// A checkpoint on this machine. The name is for people and for the policy's model gates.
+  case checkpoint(name: String, path: String)
+  /// A scripted engine: `script:FILE`.
+  case script(path: String)
+
+  /// The model that ships with the program.
+  public static let nano = "nano"
+
+  /// How the policy names it: "local/nano", "script/demo.jsonl".
+  public var policyName: String {
+    switch self {
+    case .checkpoint(let name, _): "local/\(name)"
+    case .script(let path): "script/\(Self.lastPart(of: path))"
+    }
+  }
+
+  /// What people read.
+  public var shownName: String {
+    switch self {
+    case .checkpoint(let name, _): name
+    case .script(let path): "script:\(path)"
+    }
+  }
+
+  public var isScripted: Bool {
+    if case .script = self { true } else { false }
+  }
+
+  /// Finds what `text` means.
+  ///
+  /// - Parameters:
+  ///   - text: What `--model` says; nil for the configured model, else gpt-oss-20b where the store
+  ///     has it, else nano.
+  ///   - places: The store, the configuration, and what ships with the program.
+  /// - Returns: The choice. A path is only looked at; whether it holds a model turns out on loading.
+  /// - Throws: ``RunError`` that says what there is instead.
+  public static func find(_ text: String?, in places: Places) throws(RunError) -> ModelChoice {
+    if let text { return try named(text, in: places) }
+    if let configured = try Configuration(places).model { return try named(configured, in: places) }
+    for name in ["gpt-oss-20b", nano] {
+      if let path = stored(name, in: places) { return .checkpoint(name: name, path: path) }
+    }
+    throw RunError(
+      .modelFailed(
+        "No model was found. Name one: --model DIR, or a .gguf file. See: martlet run --help"))
+  }
+
+  private static func named(_ text: String, in places: Places) throws(RunError) -> ModelChoice {
+    if text.hasPrefix("script:") {
+      return .script(path: String(text.dropFirst("script:".count)))
+    }
+    if text.hasPrefix("http://") || text.hasPrefix("https://") {
+      throw RunError(
+        .misconfigured(
+          "Model servers cannot be used yet. Name a folder, a .gguf file, or script:FILE."))
+    }
+    let isName = !text.isEmpty && !text.contains("/") && !text.hasPrefix(".")
+    if isName, let path = stored(text, in: places) { return .checkpoint(name: text, path: path) }
+    guard Resources.exists(text) else {
+      let known = storedNames(in: places)
+      let list = known.isEmpty ? "none" : known.joined(separator: ", ")
+      throw RunError(
+        .modelFailed(
+          "There is no model \"\(text)\": no such file or folder, and the store has: \(list)."))
+    }
+    let path = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
+    return .checkpoint(name: lastPart(of: path.resolvingLinks ?? path), path: path)
+  }
+
+  /// Folders of models, each under its name: the user's store first.
+  private static func folders(_ places: Places) -> [String] {
+    [places.modelsFolder] + (places.resources.map { [$0.modelsFolder] } ?? [])
+  }
+
+  private static func stored(_ name: String, in places: Places) -> String? {
+    folders(places).map { "\($0)/\(name)" }.first { Resources.exists($0 + "/config.json") }
+  }
+
+  private static func storedNames(in places: Places) -> [String] {
+    var names: Set<String> = []
+    for folder in folders(places) {
+      for name in folderNames(in: folder) where stored(name, in: places) != nil {
+        names.insert(name)
+      }
+    }
+    return names.sorted()
+  }
+
+  private static func lastPart(of path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+}
+
+/// The user's settings: `config.json` in the configuration folder.
+struct Configuration {
+  /// What `--model` says where it is not given.
+  var model: String?
+
+  private static let bytesMax = 1 << 20
+
+  init(_ places: Places) throws(RunError) {
+    let path = places.configurationPath
+    guard Resources.exists(path) else { return }
+    do {
+      let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
+      guard let object = json.objectValue else { throw Problem("must be an object: { … }") }
+      if let other = object.keys.first(where: { $0 != "model" }) {
+        throw Problem("\"\(other)\" is not a setting; there is: model")
+      }
+      guard object["model"] == nil || object["model"]?.stringValue != nil else {
+        throw Problem("\"model\" must be a string")
+      }
+      model = object["model"]?.stringValue
+    } catch let error as FileReadError {
+      throw RunError(.misconfigured("\(path) cannot be read: \(error.reason)."))
+    } catch let error as Problem {
+      throw RunError(.misconfigured("\(path): \(error.words)."))
+    } catch {
+      throw RunError(.misconfigured("\(error)"))
+    }
+  }
+
+  private struct Problem: Error {
+    var words: String
+
+    init(_ words: String) { self.words = words }
+  }
+}

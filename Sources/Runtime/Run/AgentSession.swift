@@ -1,0 +1,257 @@
+// AgentSession.swift — everything put together: model, policy, tools behind walls, ledger, planner.
+
+import Base
+import Glibc
+import Harmony
+public import Planner
+import Policy
+import Sandbox
+public import Store
+import Tokenizer
+import ToolHost
+
+/// One session: a run, or the runs of a chat, or one that is taken up again.
+///
+/// Everything that happens comes out of ``news``, in order, each event after it was recorded.
+public actor AgentSession {
+  public nonisolated let id: String
+  /// One reader. Ends with ``close()``.
+  public nonisolated let news: AsyncStream<RunNews>
+  public nonisolated let settings: RunSettings
+
+  private let planner: Planner
+  private let plannerSettings: PlannerSettings
+  private let runner: GuardedToolRunner
+  private let host: ToolHost
+  private let continuation: AsyncStream<RunNews>.Continuation
+  private let lock: SessionLock
+  private var isNew: Bool
+
+  // MARK: - Opening
+
+  /// Begins a new session in the ledger. Nothing is generated yet.
+  ///
+  /// - Throws: ``RunError``: a policy, a manifest or the schema cannot be used.
+  public static func begin(
+    _ settings: RunSettings, model: RunModel, places: Places, ledger: Ledger,
+    approver: (any Approver)?, version: String
+  ) async throws(RunError) -> AgentSession {
+    let id = newID()
+    return try await AgentSession(
+      id: id, settings, model: model, places: places, ledger: ledger, approver: approver,
+      recorded: nil, version: version)
+  }
+
+  /// Takes up a recorded session where it ended. The budgets and the policy in `recorded` may have
+  /// been changed since.
+  public static func resume(
+    _ recorded: RecordedRun, model: RunModel, places: Places, ledger: Ledger,
+    approver: (any Approver)?, version: String
+  ) async throws(RunError) -> AgentSession {
+    try await AgentSession(
+      id: recorded.id, recorded.settings, model: model, places: places, ledger: ledger,
+      approver: approver, recorded: recorded, version: version)
+  }
+
+  private init(
+    id: String, _ settings: RunSettings, model: RunModel, places: Places, ledger: Ledger,
+    approver: (any Approver)?, recorded: RecordedRun?, version: String
+  ) async throws(RunError) {
+    let policy = try Self.policy(settings, places)
+    let catalog = try Self.catalog(settings, places)
+    let state = PolicyState(model: model.choice.policyName)
+    let offered = OfferedTools(catalog: catalog) { policy.callableTools(among: $0, state) }
+    let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
+    let stream = AsyncStream.makeStream(of: RunNews.self)
+    lock = try SessionLock(session: id, in: places.stateFolder)
+    let journal = LedgerJournal(
+      ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
+    let host = ToolHost(
+      catalog: catalog,
+      places: ToolHost.Places(
+        profileFolders: places.profileFolders, folders: ["workspace": settings.workspace],
+        tier: policy.sandboxMinimum.tier == .full ? .full : nil))
+    let runner = GuardedToolRunner(
+      policy: policy, offered: offered, host: host,
+      memory: MemoryTools(
+        path: places.memoriesPath, session: id, workspace: settings.workspace),
+      journal: journal, news: stream.continuation, approver: approver,
+      workspace: settings.workspace, state: state)
+    let frame = EngineFrame(
+      vocabulary: model.vocabulary,
+      renderer: try Self.renderer(settings, offered, model.vocabulary),
+      toolNames: offered.spellings, journal: journal, news: stream.continuation)
+    let engine: any TextEngine =
+      switch model.engine {
+      case .scripted(let script): ScriptedEngine(script: script, frame: frame)
+      case .local(let local):
+        HarmonyTextEngine(model: local, frame: frame, sampling: settings.sampling) {
+          offered.callableTools(await runner.callableNow())
+        }
+      }
+    self.id = id
+    self.settings = settings
+    self.host = host
+    self.runner = runner
+    news = stream.stream
+    continuation = stream.continuation
+    isNew = recorded == nil
+    plannerSettings = PlannerSettings(
+      tools: offered.declarations, budgets: settings.budgets,
+      contextTokensMax: model.contextTokensMax, toleratesRefusals: policy.toleratesRefusals)
+    planner = Planner(
+      replaying: recorded?.plannerEvents ?? [], engine: engine, tools: runner, journal: journal,
+      check: { answer in check?.problem(with: answer) })
+    do {
+      if let recorded {
+        await runner.replay(recorded.plannerEvents, calls: recorded.calls)
+      } else {
+        try ledger.beginSession(
+          id, time: .now(), header: Self.header(settings, policy, model, version))
+        await journal.hold(.reported(name: RunSettings.eventName, settings.json))
+      }
+      await journal.hold(.reported(name: "model.loaded", Self.loaded(model, policy)))
+    } catch {
+      throw RunError(.failedInternally("The session could not be recorded: \(error)"))
+    }
+  }
+
+  /// What the model would read first, special tokens included. Nothing is recorded.
+  ///
+  /// - Throws: As ``begin(_:model:places:ledger:approver:version:)`` does.
+  public static func prompt(
+    _ settings: RunSettings, task: String, model: RunModel, places: Places
+  ) throws(RunError) -> String {
+    let policy = try policy(settings, places)
+    let state = PolicyState(model: model.choice.policyName)
+    let offered = OfferedTools(catalog: try catalog(settings, places)) {
+      policy.callableTools(among: $0, state)
+    }
+    let renderer = try renderer(settings, offered, model.vocabulary)
+    do throws(HarmonyError) {
+      let tokens = try renderer.prompt([.task(task)], beginsInFinal: false)
+      return model.vocabulary.tokenizer.decode(tokens)
+    } catch {
+      throw RunError(.modelFailed(error.description))
+    }
+  }
+
+  // MARK: - Work
+
+  /// Does one task; in a session that has done others, as the next turn of the conversation.
+  public func run(_ task: String) async -> RunSummary {
+    defer { continuation.yield(.progress(.ended)) }
+    if isNew {
+      isNew = false
+      return await planner.start(plannerSettings, task: task)
+    }
+    await runner.endTurn()
+    return await planner.run(task)
+  }
+
+  /// Goes on where the recorded run ended, with fresh budgets.
+  public func resume() async -> RunSummary {
+    defer { continuation.yield(.progress(.ended)) }
+    return await planner.resume(settings.budgets)
+  }
+
+  /// Breaks off what is under way. The run can be resumed.
+  public func interrupt(_ interruption: Interruption) async {
+    await planner.interrupt(interruption)
+  }
+
+  /// Ends plugins with everything that they started, and the news.
+  public func close() async {
+    await host.shutdown()
+    continuation.finish()
+  }
+
+  // MARK: - Parts
+
+  private static func policy(
+    _ settings: RunSettings, _ places: Places
+  ) throws(RunError) -> PolicyEngine {
+    do {
+      return try PolicyLoading.engine(
+        chosen: settings.policy, places: places, workspace: settings.workspace)
+    } catch {
+      throw RunError(.misconfigured("\(error)"))
+    }
+  }
+
+  private static func catalog(
+    _ settings: RunSettings, _ places: Places
+  ) throws(RunError) -> ToolCatalog {
+    do throws(ToolHostError) {
+      return try ToolCatalog(folders: settings.toolsFolders + places.toolsFolders)
+    } catch {
+      throw RunError(.misconfigured(error.description))
+    }
+  }
+
+  private static func renderer(
+    _ settings: RunSettings, _ offered: OfferedTools, _ vocabulary: HarmonyVocabulary
+  ) throws(RunError) -> HistoryRenderer {
+    let system = SystemContent(
+      reasoningEffort: settings.effort, conversationStartDate: settings.date,
+      tools: offered.system)
+    var messages = [HarmonyMessage(role: .system, content: [.system(system)])]
+    let functions = offered.functions.isEmpty ? [] : [ToolNamespace.functions(offered.functions)]
+    let formats = settings.outputSchema.map { [ResponseFormat(name: "answer", schema: $0)] } ?? []
+    if !functions.isEmpty || !formats.isEmpty {
+      let developer = DeveloperContent(tools: functions, responseFormats: formats)
+      messages.append(HarmonyMessage(role: .developer, content: [.developer(developer)]))
+    }
+    do throws(HarmonyError) {
+      return try HistoryRenderer(vocabulary, beginning: HarmonyConversation(messages: messages))
+    } catch {
+      throw RunError(.modelFailed(error.description))
+    }
+  }
+
+  // MARK: - For the record
+
+  private static func header(
+    _ settings: RunSettings, _ policy: PolicyEngine, _ model: RunModel, _ version: String
+  ) -> JSONValue {
+    [
+      "workspace": .string(settings.workspace), "model": .string(model.choice.shownName),
+      "policy": policyList(policy), "scripted": .bool(model.choice.isScripted),
+      "version": .string(version),
+    ]
+  }
+
+  private static func policyList(_ policy: PolicyEngine) -> JSONValue {
+    .array(
+      policy.policies.map {
+        ["id": .string($0.id), "revision": .number(.integer(Int64($0.revision)))]
+      })
+  }
+
+  private static func loaded(_ model: RunModel, _ policy: PolicyEngine) -> JSONObject {
+    var object: JSONObject = [
+      "model": .string(model.record.name), "scripted": .bool(model.record.isScripted),
+    ]
+    for (key, value) in model.record.details { object[key] = value }
+    object["policies"] = policyList(policy)
+    object["policies_sha256"] = .string(SHA256.digest(of: policy.revisionBytes).hex)
+    return object
+  }
+
+  /// Sorts by time, and is not guessed by accident: "20260131-154500-3f9a2c".
+  private static func newID() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    let numbers = [
+      (Int(parts.tm_year) + 1900, 4), (Int(parts.tm_mon) + 1, 2), (Int(parts.tm_mday), 2),
+      (Int(parts.tm_hour), 2), (Int(parts.tm_min), 2), (Int(parts.tm_sec), 2),
+    ].map { value, width in
+      let digits = String(value)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    let random = String(UInt32.random(in: 0..<1 << 24), radix: 16)
+    let padding = String(repeating: "0", count: max(0, 6 - random.count))
+    return numbers[..<3].joined() + "-" + numbers[3...].joined() + "-" + padding + random
+  }
+}

@@ -1,0 +1,65 @@
+// RunModel.swift — a model that is loaded and can serve any number of runs, one after the other.
+
+import Base
+import Harmony
+public import Inference
+import Planner
+
+/// A model, or a script in its place.
+public struct RunModel: Sendable {
+  enum Engine: Sendable {
+    case local(LocalModel)
+    case scripted(Script)
+  }
+
+  let engine: Engine
+  let vocabulary: HarmonyVocabulary
+  public let choice: ModelChoice
+  public let record: ModelRecord
+
+  /// Tokens that a prompt and an answer may have together; nil for a script.
+  public var contextTokensMax: Int? {
+    guard case .local(let model) = engine else { return nil }
+    return model.contextTokensMax
+  }
+
+  /// Opens the model.
+  ///
+  /// - Parameters:
+  ///   - choice: What to open.
+  ///   - options: How to compute.
+  ///   - contextTokensMax: Nil for what the model was made for.
+  ///   - places: For the vocabulary that scripts are written in.
+  /// - Returns: The model, ready for its first run.
+  /// - Throws: ``RunError``: the model cannot be used.
+  public static func load(
+    _ choice: ModelChoice, options: InferenceOptions = InferenceOptions(),
+    contextTokensMax: Int? = nil, places: Places
+  ) throws(RunError) -> RunModel {
+    switch choice {
+    case .checkpoint(let name, let path):
+      let model = try LocalModel(
+        name: name, path: path, options: options, contextTokensMax: contextTokensMax)
+      return RunModel(
+        engine: .local(model), vocabulary: model.vocabulary, choice: choice, record: model.record)
+    case .script(let path):
+      let vocabulary = try scriptVocabulary(places)
+      let script = try Script(path: path, vocabulary: vocabulary)
+      return RunModel(
+        engine: .scripted(script), vocabulary: vocabulary, choice: choice,
+        record: ModelRecord(
+          name: choice.shownName, isScripted: true,
+          details: ["lines": .number(.integer(Int64(script.lines.count)))]))
+    }
+  }
+
+  private static func scriptVocabulary(_ places: Places) throws(RunError) -> HarmonyVocabulary {
+    guard let path = places.resources?.vocabularyPath else {
+      throw RunError(
+        .misconfigured("The program's own vocabulary was not found; a script needs it."))
+    }
+    do { return try HarmonyVocabulary(TokenizerSource.open(path)) } catch {
+      throw RunError(.misconfigured("\(error)"))
+    }
+  }
+}
