@@ -116,8 +116,7 @@ import Testing
            6  17:00:05  call 1  succeeded
         \(result)                … (6 more lines)
            7  17:00:06  note, call 1: The call was made twice.
-           8  17:00:07  sandbox.ended
-                        {"tier":"full"}
+           8  17:00:07  sandbox.ended  {"tier":"full"}
            9  17:00:08  model, 10 tokens
                         answer:
                           42
