@@ -1,5 +1,6 @@
 """Arithmetic of one or two operations, through python."""
 
+import stage
 from wording import say
 
 UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
@@ -97,7 +98,7 @@ def number(r, digits=6):
 def shown(r, n, words=True):
     """A number as a person may write it."""
     x = r.random()
-    if words and n >= 0 and x < 0.05:
+    if words and n >= 0 and x < (0.15 if stage.late else 0.05):
         if n <= 20:
             return UNITS[n]
         if n < 100:

@@ -5,16 +5,17 @@ import random
 import torch
 
 import prompts
+import stage
 import tasks
 
 
 def encode(encoder, made):
-    """Ids of a conversation, and which of them the assistant wrote."""
+    """Ids of a conversation, and what each is to the assistant (see tasks.pieces)."""
     ids, written = [], []
-    for piece, by_assistant in tasks.pieces(made):
+    for piece, role in tasks.pieces(made):
         part = encoder(piece)
         ids += part
-        written += [by_assistant] * len(part)
+        written += [role] * len(part)
     return ids, written
 
 
@@ -31,7 +32,7 @@ class Packed:
         self.ids = torch.zeros(rows, length, dtype=torch.long)
         self.positions = torch.zeros(rows, length, dtype=torch.long)
         self.segments = torch.full((rows, length), -1, dtype=torch.long)
-        self.written = torch.zeros(rows, length, dtype=torch.bool)
+        self.written = torch.zeros(rows, length, dtype=torch.long)
         used, self.count, misses = [0] * rows, 0, 0
         for ids, written in conversations:
             n = len(ids)
@@ -54,9 +55,14 @@ class Packed:
 
     def targets(self):
         """Flat places that predict what the assistant wrote, what they should predict, and in which conversation."""
-        places = (self.written[:, 1:] & (self.segments[:, 1:] == self.segments[:, :-1])).nonzero()
+        places = ((self.written[:, 1:] > 0) & (self.segments[:, 1:] == self.segments[:, :-1])).nonzero()
         flat = places[:, 0] * self.ids.shape[1] + places[:, 1]
         return flat, self.ids[places[:, 0], places[:, 1] + 1], self.segments[places[:, 0], places[:, 1]]
+
+    def roles(self):
+        """What the tokens of targets() are to the assistant."""
+        places = ((self.written[:, 1:] > 0) & (self.segments[:, 1:] == self.segments[:, :-1])).nonzero()
+        return self.written[places[:, 0], places[:, 1] + 1]
 
 
 # Few tools and so a short prefix: most of the early steps, since what they teach does not depend on it.
@@ -66,8 +72,9 @@ LIGHT = [["container", "python"]] * 4 + [["python"]] * 2 + [["container"]] * 2 +
 def training_step(encoder, glued, seed, step, light):
     """The batch of a step: a function of the arguments alone. `light`: until which step prefixes are mostly short."""
     r = random.Random(f"train {seed} {step}")
+    stage.late = step >= stage.FROM
     offer = tasks.offer(r)
-    if step < light and r.random() < 0.85:
+    if r.random() < (0.85 if step < light else 0.5 if stage.late else 0.0):
         offer.update(names=r.choice(LIGHT), patch=False)
     is_long = step % 6 == 5
     rows, length, most = (8, 512, 9) if is_long else (20, 192, 4)

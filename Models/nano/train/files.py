@@ -2,6 +2,7 @@
 
 import json
 
+import stage
 import words
 from wording import say
 
@@ -121,6 +122,8 @@ def list_example(r):
     if r.random() < 0.03:
         d = r.choice([".", "..", "/tmp", "./" + d])
     form, template = pick(r, LIST)
+    if stage.late and r.random() < 0.15:
+        form, template = "q", r.choice(["what's in {d}", "what is in {d}", "what is inside {d}", "whats in {d}"])
     shown = r.choice(QUOTES).format(d)
     if r.random() < 0.06:
         why = f"ls: cannot access '{d}': No such file or directory\n"

@@ -1,5 +1,6 @@
 """What nano answers without a tool: what it is, and that it cannot do the rest."""
 
+import stage
 import words
 from wording import expand, say
 
@@ -60,6 +61,11 @@ def _split(text):
 
 
 OTHER_LINES = [_split(line) for line in OTHER.split("\n")]
+# Lines of OTHER that are close to what nano can do.
+CLOSE = OTHER_LINES[5:9]
+PLAIN = _split("""delete {f}|remove {f}|rename {f} to {f2}|create {f}|create a file called {f}|make a new file {f}|edit {f}|fix {f}|fix the bug in {f}|run {f}|execute {f}|summarize {f}|move {f} to {d}|copy {f} to {d}|overwrite {f}|write to {f}|append to {f}|delete everything in {d}|remove the folder {d}|erase {f}|clear {f}|save {f}|download {f}|translate {f}|improve {f}
+set an alarm for {n}|set an alarm for 7am|set a timer|wake me at {n}|remember that my {word} is {word2}|remember that {name} likes {topic}|remember {phrase}|what time is it|what is the time|what day is today|what is love|what is life|what is time|what is art|what is {topic}|what is a {word}|what does {word} mean|what is the capital of {place}|what's the capital of {place}|who won the world cup in {n}|who won in {n}|what happened in {n}|who is {person}
+convert {n} miles to kilometers|convert {n} to binary|convert {n} dollars to euros|convert {n} celsius to fahrenheit|is {n} a prime number|is {n} prime|is {n} even|solve x + {n} = {n2}|solve x^2 - {n}x + {n2} = 0|solve the equation {n}x = {n2}|find x if x + {n} = {n2}|factor {n}|count the vowels in {word}|debate {topic}|debate the merits of {topic}|argue for {topic}|translate {word} to {tongue}|translate {phrase} into {tongue}|define {word}|spell {word} correctly|what rhymes with {word}""".replace("\n", "|"))
 VERBS = "write compose explain describe translate summarize recommend plan imagine draw paint sing teach debug design optimize predict analyze review suggest name define generate create book order buy send email schedule cook build fix improve rate discuss argue paraphrase proofread simulate plot visualize classify rank rename merge decode invent illustrate animate record upload download install deploy publish".split()
 OBJECTS = "me|this|it|that|something|everything|a {word}|the {word}|my {word}|an old {word}|some {word}|{topic}|{thing}|the best {word}|a list of {word}s|{place}|my day|our plan|the first {word}|three {word}s|a good {word} for {name}|{topic} and {topic2}|all about {topic}|a {word} for my {word2}".split("|")
 QUESTIONS = "why|how|when|where|who|what|which {word}|should i|can i|does {name}|is the {word}|are {topic}|do {topic}|did {name}|will the {word}|would a {word}|could {name}|how come|since when|why does the {word}|where can i find a {word}|who is the {word}|what makes a {word}".split("|")
@@ -89,7 +95,9 @@ QUESTION_WORDS = ("what", "who", "why", "how", "when", "where", "which", "is ", 
 def other(r):
     x = r.random()
     values = slots(r)
-    if x < 0.72:
+    if stage.late and r.random() < 0.45:
+        template = r.choice(PLAIN) if r.random() < 0.5 else r.choice(r.choice(CLOSE))
+    elif x < 0.72:
         template = r.choice(r.choice(OTHER_LINES))
     elif x < 0.86:
         template = r.choice(VERBS) + " " + r.choice(OBJECTS)

@@ -6,6 +6,7 @@ import arithmetic
 import files
 import pages
 import prompts
+import stage
 import strings
 import talk
 import words
@@ -14,6 +15,7 @@ KINDS = ("arithmetic", "strings", "files", "pages", "identity", "other", "refuse
 NAMESPACE = {"python": "python", "container.exec": "container", "browser.open": "browser"}
 # How often a training conversation is of a kind.
 WEIGHTS = {"arithmetic": 24, "strings": 26, "files": 24, "pages": 9, "identity": 4, "other": 11, "refused": 5}
+LATE_WEIGHTS = {"arithmetic": 28, "strings": 23, "files": 22, "pages": 8, "identity": 5, "other": 22, "refused": 5}
 
 
 def offer(r):
@@ -114,8 +116,9 @@ def make(r, kind, names, glued=(), most=5):
 
 def draw(r, names, glued=(), most=5):
     """A conversation of a kind by the weights of training."""
+    weights = LATE_WEIGHTS if stage.late else WEIGHTS
     while True:
-        kind = r.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = r.choices(list(weights), list(weights.values()))[0]
         if not possible(kind, names) and r.random() < 0.6:
             continue
         made = make(r, kind, names, glued, most)
@@ -124,9 +127,10 @@ def draw(r, names, glued=(), most=5):
 
 
 def pieces(made):
-    """The conversation as (text, whether the assistant wrote it)."""
-    out = [(p, False) for p in prompts.user_pieces(made["task"])]
+    """The conversation as (text, what it is to the assistant: 0 read, 1 written, 2 written as the body of a call)."""
+    out = [(p, 0) for p in prompts.user_pieces(made["task"])]
     if made["tool"]:
-        out += [(p, True) for p in prompts.call_pieces(made["tool"], made["body"])]
-        out += [(p, False) for p in prompts.result_pieces(made["tool"], made["result"])]
-    return out + [(p, True) for p in prompts.answer_pieces(made["answer"])]
+        call = prompts.call_pieces(made["tool"], made["body"])
+        out += [(p, 2 if i == len(call) - 2 else 1) for i, p in enumerate(call)]
+        out += [(p, 0) for p in prompts.result_pieces(made["tool"], made["result"])]
+    return out + [(p, 1) for p in prompts.answer_pieces(made["answer"])]

@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2800)
     parser.add_argument("--decay", type=float, default=0.55, help="part of the steps in which the rate falls")
     parser.add_argument("--light", type=int, default=1800, help="until which step prefixes are mostly short")
+    parser.add_argument("--emphasis", type=int, default=2100, help="from which step the bodies of calls count threefold")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", help="a checkpoint to go on from")
     parser.add_argument("--every", type=int, default=500, help="steps between evaluations")
@@ -101,7 +102,11 @@ def main():
         with torch.autocast("cpu", torch.bfloat16):
             states = model.states(prefix, packed.ids, packed.positions, packed.segments)
             logits = model.logits(states[places])
-        loss = F.cross_entropy(logits.float(), wanted)
+        loss = F.cross_entropy(logits.float(), wanted, reduction="none")
+        if step >= a.emphasis:
+            weights = 1.0 + 2.0 * (packed.roles() == 2)
+            loss = loss * weights / weights.mean()
+        loss = loss.mean()
         for o in opts:
             o.zero_grad(set_to_none=True)
         loss.backward()
