@@ -98,7 +98,7 @@ def number(r, digits=6):
 def shown(r, n, words=True):
     """A number as a person may write it."""
     x = r.random()
-    if words and n >= 0 and x < (0.15 if stage.late else 0.05):
+    if words and n >= 0 and x < (0.05 if stage.number == 1 else 0.15):
         if n <= 20:
             return UNITS[n]
         if n < 100:
@@ -283,7 +283,8 @@ def example(r):
     """Task, code, what python answers, and the answer."""
     while True:
         x = r.random()
-        task, expression = one_operation(r) if x < 0.55 else two_operations(r) if x < 0.9 else unary(r)
+        last = 0.90 if stage.number < 3 else 0.85
+        task, expression = one_operation(r) if x < 0.55 else two_operations(r) if x < last else unary(r)
         expression = spaced(expression)
         code = f"print({expression})"
         try:

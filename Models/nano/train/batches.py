@@ -67,16 +67,20 @@ class Packed:
 
 # Few tools and so a short prefix: most of the early steps, since what they teach does not depend on it.
 LIGHT = [["container", "python"]] * 4 + [["python"]] * 2 + [["container"]] * 2 + [["browser"]]
+LIGHT_LAST = LIGHT + [["browser", "container", "python"]] * 4 + [["browser"]]
 
 
-def training_step(encoder, glued, seed, step, light):
-    """The batch of a step: a function of the arguments alone. `light`: until which step prefixes are mostly short."""
+def training_step(encoder, glued, seed, step):
+    """The batch of a step: a function of the arguments alone."""
     r = random.Random(f"train {seed} {step}")
-    stage.late = step >= stage.FROM
+    stage.enter(step)
     offer = tasks.offer(r)
-    if r.random() < (0.85 if step < light else 0.5 if stage.late else 0.0):
-        offer.update(names=r.choice(LIGHT), patch=False)
+    if r.random() < stage.light(step):
+        offer.update(names=r.choice(LIGHT if stage.number < 3 else LIGHT_LAST), patch=False)
     is_long = step % 6 == 5
-    rows, length, most = (8, 512, 9) if is_long else (20, 192, 4)
+    if stage.number < 3:
+        rows, length, most = (8, 512, 9) if is_long else (20, 192, 4)
+    else:
+        rows, length, most = (6, 640, 10) if is_long else (15, 256, 3)
     draw = lambda: encode(encoder, tasks.draw(r, offer["names"], glued, most))
     return prefix_ids(encoder, offer), Packed(iter(draw, None), rows, length)

@@ -122,7 +122,7 @@ def list_example(r):
     if r.random() < 0.03:
         d = r.choice([".", "..", "/tmp", "./" + d])
     form, template = pick(r, LIST)
-    if stage.late and r.random() < 0.15:
+    if stage.number > 1 and r.random() < 0.15:
         form, template = "q", r.choice(["what's in {d}", "what is in {d}", "what is inside {d}", "whats in {d}"])
     shown = r.choice(QUOTES).format(d)
     if r.random() < 0.06:

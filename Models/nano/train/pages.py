@@ -3,6 +3,7 @@
 import json
 import textwrap
 
+import stage
 import words
 from wording import say
 
@@ -65,7 +66,7 @@ def page(r, address, title, most):
     first, lines = None, ["", f"URL: {address}"]
     if r.random() < 0.85:
         lines.append("")
-    for i in range(r.choice([1, 2, 2, 3, 4, most])):
+    for i in range(r.choice([1, 2, 2, 3, 4, most] if stage.number < 3 else [1, 1, 2, 2, 3, most])):
         x = r.random()
         if x < 0.55 if first is None else x < 0.15:
             text = title if first is None and r.random() < 0.3 else headline(r)

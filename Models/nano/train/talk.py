@@ -95,7 +95,7 @@ QUESTION_WORDS = ("what", "who", "why", "how", "when", "where", "which", "is ", 
 def other(r):
     x = r.random()
     values = slots(r)
-    if stage.late and r.random() < 0.45:
+    if stage.number > 1 and r.random() < 0.45:
         template = r.choice(PLAIN) if r.random() < 0.5 else r.choice(r.choice(CLOSE))
     elif x < 0.72:
         template = r.choice(r.choice(OTHER_LINES))

@@ -1,6 +1,7 @@
 """All kinds of task as conversations: with which tools, what the assistant writes, what comes back."""
 
 import datetime
+import re
 
 import arithmetic
 import files
@@ -13,9 +14,10 @@ import words
 
 KINDS = ("arithmetic", "strings", "files", "pages", "identity", "other", "refused", "missing")
 NAMESPACE = {"python": "python", "container.exec": "container", "browser.open": "browser"}
-# How often a training conversation is of a kind.
-WEIGHTS = {"arithmetic": 24, "strings": 26, "files": 24, "pages": 9, "identity": 4, "other": 11, "refused": 5}
-LATE_WEIGHTS = {"arithmetic": 28, "strings": 23, "files": 22, "pages": 8, "identity": 5, "other": 22, "refused": 5}
+# How often a conversation is of a kind, by the stage of training.
+WEIGHTS = [{"arithmetic": 24, "strings": 26, "files": 24, "pages": 9, "identity": 4, "other": 11, "refused": 5},
+           {"arithmetic": 28, "strings": 23, "files": 22, "pages": 8, "identity": 5, "other": 22, "refused": 5},
+           {"arithmetic": 27, "strings": 23, "files": 21, "pages": 13, "identity": 7, "other": 18, "refused": 7}]
 
 
 def offer(r):
@@ -116,7 +118,7 @@ def make(r, kind, names, glued=(), most=5):
 
 def draw(r, names, glued=(), most=5):
     """A conversation of a kind by the weights of training."""
-    weights = LATE_WEIGHTS if stage.late else WEIGHTS
+    weights = WEIGHTS[stage.number - 1]
     while True:
         kind = r.choices(list(weights), list(weights.values()))[0]
         if not possible(kind, names) and r.random() < 0.6:
@@ -126,11 +128,28 @@ def draw(r, names, glued=(), most=5):
             return made
 
 
+QUOTED = re.compile(r'"([^"]*)"')
+
+
+def apart(text):
+    """A text of the assistant in pieces: what is quoted stands alone."""
+    if not stage.is_apart():
+        return [text]
+    out, begin = [], 0
+    for match in QUOTED.finditer(text):
+        inside = match.group(1)
+        if any(c.isalnum() for c in inside) and inside[0] != "-":
+            out += [text[begin:match.start(1)], inside]
+            begin = match.end(1)
+    return [piece for piece in out + [text[begin:]] if piece]
+
+
 def pieces(made):
     """The conversation as (text, what it is to the assistant: 0 read, 1 written, 2 written as the body of a call)."""
     out = [(p, 0) for p in prompts.user_pieces(made["task"])]
     if made["tool"]:
-        call = prompts.call_pieces(made["tool"], made["body"])
-        out += [(p, 2 if i == len(call) - 2 else 1) for i, p in enumerate(call)]
+        *head, body, end = prompts.call_pieces(made["tool"], made["body"])
+        out += [(p, 1) for p in head] + [(p, 2) for p in apart(body)] + [(end, 1)]
         out += [(p, 0) for p in prompts.result_pieces(made["tool"], made["result"])]
-    return out + [(p, 1) for p in prompts.answer_pieces(made["answer"])]
+    *head, answer, end = prompts.answer_pieces(made["answer"])
+    return out + [(p, 1) for p in head + apart(answer) + [end]]

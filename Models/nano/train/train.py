@@ -1,9 +1,9 @@
-"""Trains nano from nothing.
+"""Trains nano from nothing, in three stages.
 
-    train.py --out FOLDER [--steps 2800] [--seed 1]
+    train.py --out FOLDER [--seed 1]
 
-Constant learning rate, then a linear decay; in its second half the experts are seen as MXFP4 keeps them.
-The data of a step depends on the seed and the step only.
+FOLDER holds tokenizer.json and receives last.pt. The data of a step depends on the seed and the step only, so that a
+training can be stopped and gone on with (--resume FOLDER/last.pt).
 """
 
 import argparse
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 import batches
 import evaluate
+import stage
 from model import Config, Nano
 from vocabulary import Encoder
 
@@ -55,9 +56,18 @@ def optimizers(model):
     return [Muon(matrices, lr=4e-3), torch.optim.AdamW(rest, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-def rate(step, steps, decay):
-    """Part of the full learning rate: a short rise, a plateau, a linear descent."""
-    return min(1.0, (step + 1) / 100, (steps - step) / (steps * decay))
+END = 6800
+# Parts of the full learning rate, by step; straight lines in between. The later stages begin with a jump.
+RATES = [(0, 0.01), (100, 1.0), (1260, 1.0), (2100, 0.455), (stage.SECOND_FROM - 1, 0.0), (stage.SECOND_FROM, 0.4), (stage.THIRD_FROM - 1, 0.0),
+         (stage.THIRD_FROM, 0.5), (END, 0.0)]
+# From which step the experts are seen as MXFP4 keeps them, and the bodies of calls count threefold.
+QUANTIZED_FROM, EMPHASIS_FROM = 2030, 2100
+
+
+def rate(step):
+    for (a, low), (b, high) in zip(RATES, RATES[1:]):
+        if step <= b:
+            return low + (high - low) * (step - a) / (b - a)
 
 
 def save(path, model, opts, step, arguments):
@@ -67,12 +77,9 @@ def save(path, model, opts, step, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, help="has tokenizer.json; receives last.pt")
-    parser.add_argument("--steps", type=int, default=2800)
-    parser.add_argument("--decay", type=float, default=0.55, help="part of the steps in which the rate falls")
-    parser.add_argument("--light", type=int, default=1800, help="until which step prefixes are mostly short")
-    parser.add_argument("--emphasis", type=int, default=2100, help="from which step the bodies of calls count threefold")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", help="a checkpoint to go on from")
+    parser.add_argument("--until", type=int, default=END, help="a step to stop at")
     parser.add_argument("--every", type=int, default=500, help="steps between evaluations")
     a = parser.parse_args()
     torch.set_num_threads(2)
@@ -91,19 +98,20 @@ def main():
     base = [[g["lr"] for g in o.param_groups] for o in optimizers(model)]
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     began, total, count = time.time(), 0.0, 0
-    for step in range(start, a.steps):
-        part = rate(step, a.steps, a.decay)
+    steps = min(END, a.until)
+    for step in range(start, steps):
+        part = rate(step)
         for o, lrs in zip(opts, base):
             for g, lr in zip(o.param_groups, lrs):
                 g["lr"] = lr * part
-        model.quantize = step >= a.steps * (1 - a.decay / 2)
-        prefix, packed = batches.training_step(encoder, glued, a.seed, step, a.light)
+        model.quantize = step >= QUANTIZED_FROM
+        prefix, packed = batches.training_step(encoder, glued, a.seed, step)
         places, wanted, _ = packed.targets()
         with torch.autocast("cpu", torch.bfloat16):
             states = model.states(prefix, packed.ids, packed.positions, packed.segments)
             logits = model.logits(states[places])
         loss = F.cross_entropy(logits.float(), wanted, reduction="none")
-        if step >= a.emphasis:
+        if step >= EMPHASIS_FROM:
             weights = 1.0 + 2.0 * (packed.roles() == 2)
             loss = loss * weights / weights.mean()
         loss = loss.mean()
@@ -117,7 +125,7 @@ def main():
         if (step + 1) % 50 == 0:
             print(f"step {step + 1} loss {total / count:.4f} rate {part:.2f} conversations {packed.count} seconds {time.time() - began:.0f}", flush=True)
             total, count = 0.0, 0
-        if (step + 1) % a.every == 0 or step + 1 == a.steps:
+        if (step + 1) % a.every == 0 or step + 1 == steps:
             save(out / "last.pt", model, opts, step + 1, a)
             print("held out", json.dumps(evaluate.quick(model, encoder, 60)), flush=True)
 

@@ -2,6 +2,8 @@
 
 import re
 
+import stage
+
 IMPERATIVE_LEADS = """
 ||||||please |please |can you |could you |could you please |can you please |would you |would you please |will you
 |kindly |hey, |hi, |hello, |hey nano, |nano, |nano: |ok, |okay, |now |now please |next, |then |i want you to |i need you to
@@ -86,7 +88,7 @@ def say(r, form, template, **slots):
             parts[i] = part.upper()
         elif x < 0.06:
             parts[i] = part.title()
-    if 0.06 < x < 0.14:
+    if 0.06 < x < (0.14 if stage.number < 3 else 0.09):
         longest = max(range(0, len(parts), 2), key=lambda i: len(parts[i]))
         parts[longest] = mistype(r, parts[longest])
     if 0.06 < x < 0.7 and parts[0]:
