@@ -2,18 +2,21 @@
 
 /// The tokens a decoding constraint permits at one position.
 ///
-/// The two cases are the two shapes that occur: inside a header almost nothing is allowed, inside a
-/// message almost everything is.
+/// The cases are the shapes that occur: inside a header almost nothing is allowed, inside a free
+/// message almost everything is, inside JSON anything from one token to most of them.
 public enum AllowedTokens: Equatable, Sendable {
   /// Exactly these tokens.
   case only(Set<TokenID>)
   /// Every token of the vocabulary but these.
   case allExcept(Set<TokenID>)
+  /// Exactly these tokens, where they may be many.
+  case mask(TokenMask)
 
   public func contains(_ token: TokenID) -> Bool {
     switch self {
     case .only(let tokens): tokens.contains(token)
     case .allExcept(let tokens): !tokens.contains(token)
+    case .mask(let mask): mask.contains(token)
     }
   }
 }

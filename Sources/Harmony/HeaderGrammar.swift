@@ -4,7 +4,7 @@
 //   analysis and commentary without a recipient   … <|end|>, then <|start|>assistant and a header
 //   a message to a tool                           … <|call|>, and sampling is over
 //   a final message                               … <|return|>, and sampling is over
-// Inside content every token but the special ones is allowed. Which tools can be called may change
+// Inside content every token but the special ones is allowed, or what a constraint allows. Which tools can be called may change
 // between messages; what cannot be called now cannot be sampled.
 
 public import Base
@@ -26,6 +26,7 @@ public struct HeaderGrammar: Sendable {
   private var state = State.header(HeaderAutomaton.head)
   /// Every id that is no text: special tokens, and rows without a token.
   private let notText: Set<TokenID>
+  private let notTextMask: TokenMask
   /// `notText` without the one token that ends the message, by that token.
   private var notContent: [TokenID: Set<TokenID>] = [:]
 
@@ -43,6 +44,9 @@ public struct HeaderGrammar: Sendable {
     let size = vocabulary.tokenizer.vocabularySize
     for row in size..<max(size, rowCount) { notText.insert(TokenID(Int32(clamping: row))) }
     self.notText = notText
+    var mask = TokenMask(rowCount: max(size, rowCount))
+    for token in notText { mask.insert(token) }
+    notTextMask = mask
     let tokens = vocabulary.tokens
     for terminator in [tokens.end, tokens.call, tokens.return] {
       notContent[terminator] = notText.subtracting([terminator])
@@ -81,9 +85,7 @@ public struct HeaderGrammar: Sendable {
       state = automaton.content(at: next).map(State.content) ?? .header(next)
       settle()
     case .content(var rule):
-      guard vocabulary.tokenizer.hasToken(token), allowed(by: rule).contains(token) else {
-        return false
-      }
+      guard vocabulary.tokenizer.hasToken(token), allows(token, by: rule) else { return false }
       if token == rule.terminator {
         let isOver = token != vocabulary.tokens.end
         state = isOver ? .done : .header(HeaderAutomaton.between)
@@ -104,6 +106,12 @@ public struct HeaderGrammar: Sendable {
     self.nextAutomaton = nil
   }
 
+  /// As ``allowed(by:)`` says, without finding all that is allowed.
+  private func allows(_ token: TokenID, by rule: ContentRule) -> Bool {
+    if token == rule.terminator { return rule.constraint?.mayEnd ?? true }
+    return !notText.contains(token) && rule.constraint?.allows(token) ?? true
+  }
+
   private func allowed(by rule: ContentRule) -> AllowedTokens {
     let mayEnd = rule.constraint?.mayEnd ?? true
     let forbidden = mayEnd ? notContent[rule.terminator] ?? notText : notText
@@ -114,6 +122,10 @@ public struct HeaderGrammar: Sendable {
     case .only(let tokens):
       let text = tokens.subtracting(notText)
       return .only(mayEnd ? text.union([rule.terminator]) : text)
+    case .mask(var mask):
+      mask.subtract(notTextMask)
+      if mayEnd { mask.insert(rule.terminator) }
+      return .mask(mask)
     }
   }
 }

@@ -11,8 +11,14 @@ public protocol ContentConstraint: Sendable {
   var allowed: AllowedTokens { get }
   /// Whether the content may end here.
   var mayEnd: Bool { get }
+  /// Whether `token` is one of ``allowed``.
+  func allows(_ token: TokenID) -> Bool
   /// Takes the next token, which is one of `allowed`.
   mutating func advance(_ token: TokenID)
+}
+
+extension ContentConstraint {
+  public func allows(_ token: TokenID) -> Bool { allowed.contains(token) }
 }
 
 /// A tool that may be called, and how.

@@ -120,6 +120,7 @@ public struct Sampler: Equatable, Sendable {
     case nil: Array(0..<vocabularySize)
     case .only(let tokens):
       tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted()
+    case .mask(let mask): mask.indices.filter { $0 < vocabularySize }
     case .allExcept(let tokens):
       // By ranges between the few exceptions: a look-up per id would cost more than the draw.
       (tokens.map(\.index).filter { $0 >= 0 && $0 < vocabularySize }.sorted() + [vocabularySize])

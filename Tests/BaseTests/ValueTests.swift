@@ -53,5 +53,38 @@ import Testing
     #expect(!AllowedTokens.only([3]).contains(4))
     #expect(!AllowedTokens.allExcept([3]).contains(3))
     #expect(AllowedTokens.allExcept([3]).contains(4))
+    var mask = TokenMask(rowCount: 70)
+    mask.insert(3)
+    #expect(AllowedTokens.mask(mask).contains(3))
+    #expect(!AllowedTokens.mask(mask).contains(4))
+  }
+
+  @Test func `are the same as a set and as bits`() {
+    var random = SplitMix64(seed: 5)
+    for _ in 0..<200 {
+      var sets: [Set<TokenID>] = [[], []]
+      var masks = [TokenMask(rowCount: 130), TokenMask(rowCount: 10)]
+      for side in 0..<2 {
+        for _ in 0..<Int.random(in: 0...40, using: &random) {
+          let token = TokenID(Int32.random(in: 0..<200, using: &random))
+          sets[side].insert(token)
+          masks[side].insert(token)
+        }
+        #expect(masks[side].indices == sets[side].map(\.index).sorted())
+        #expect(masks[side].count == sets[side].count)
+        #expect(masks[side].isEmpty == sets[side].isEmpty)
+      }
+      var union = masks[0]
+      union.formUnion(masks[1])
+      #expect(union.indices == sets[0].union(sets[1]).map(\.index).sorted())
+      union.subtract(masks[1])
+      #expect(union.indices == sets[0].subtracting(sets[1]).map(\.index).sorted())
+    }
+  }
+
+  @Test func `have no bit for what is no row`() {
+    var mask = TokenMask(rowCount: -1)
+    mask.insert(-3)
+    #expect(mask.isEmpty && !mask.contains(-3) && !mask.contains(1_000))
   }
 }

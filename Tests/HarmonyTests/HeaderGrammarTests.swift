@@ -40,6 +40,9 @@ import Tokenizer
           contentCount = 0
           guard let any = tokens.sorted().randomElement(using: &random) else { return }
           token = any
+        case .mask(let mask):
+          guard let any = mask.indices.randomElement(using: &random) else { return }
+          token = TokenID(Int32(any))
         case .allExcept(let tokens):
           contentCount += 1
           let ends = [vocabulary.tokens.end, vocabulary.tokens.call, vocabulary.tokens.return]

@@ -108,6 +108,28 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
     #expect(close(middle, [0, 0.2, 0, 0.8, 0]))
   }
 
+  @Test func `draws the same from a set whatever its shape`() throws {
+    var random = SplitMix64(seed: 12)
+    for round in 0..<60 {
+      let logits = (0..<300).map { _ in Float(random.nextUnit() * 9) }
+      let kept = Set((0..<300).filter { _ in random.next() % 4 == 0 }.map { TokenID(Int32($0)) })
+      let rest = Set((0..<300).map { TokenID(Int32($0)) }).subtracting(kept)
+      var mask = TokenMask(rowCount: 100)
+      for token in kept { mask.insert(token) }
+      mask.insert(400)
+      let settings = SamplerSettings(
+        temperature: [1, 0, 0.5][round % 3], topK: [0, 20][round % 2],
+        topP: [1, 0.8][round / 2 % 2])
+      var samplers = try (0..<3).map { _ in try Sampler(settings, seed: UInt64(round)) }
+      for _ in 0..<20 {
+        let only = try samplers[0].next(logits, allowed: .only(kept))
+        #expect(try samplers[1].next(logits, allowed: .allExcept(rest)) == only)
+        #expect(try samplers[2].next(logits, allowed: .mask(mask)) == only)
+      }
+      #expect(samplers[0] == samplers[1] && samplers[0] == samplers[2])
+    }
+  }
+
   @Test func `is resumed by seed and position`() throws {
     var random = SplitMix64(seed: 9)
     let logits = (0..<100).map { _ in Float(random.nextUnit() * 4) }
@@ -149,7 +171,9 @@ private func close(_ left: [Double], _ right: [Double]) -> Bool {
     #expect(hits[0] == 0 && hits[2] == 0)
   }
 
-  @Test(arguments: [AllowedTokens.only([]), .only([5, -1]), .allExcept([0, 1, 2])])
+  @Test(arguments: [
+    AllowedTokens.only([]), .only([5, -1]), .allExcept([0, 1, 2]), .mask(TokenMask(rowCount: 3)),
+  ])
   func `refuses a constraint that allows nothing`(allowed: AllowedTokens) throws {
     var sampler = try Sampler(seed: 1)
     #expect(throws: InferenceError.noTokenAllowed) {
