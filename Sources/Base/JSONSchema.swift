@@ -26,7 +26,8 @@
 ///     schema.problem(with: 7)
 ///     // At "" (the whole value): a string is expected, and this is a number.
 public struct JSONSchema: Sendable {
-  private let nodes: [SchemaNode]
+  /// The schemas within it, by which it checks; the first is the whole. For a grammar to be made of.
+  package let nodes: [SchemaNode]
 
   /// Reads `json` as a schema. `source` says in errors which one it is.
   ///
@@ -43,5 +44,10 @@ public struct JSONSchema: Sendable {
   /// than ten million steps.
   public func problem(with value: JSONValue) -> String? {
     SchemaChecker.finding(nodes, value)?.sentence
+  }
+
+  /// Whether one of the schemas within it finds nothing wrong with `value`. Bounded likewise.
+  package func accepts(_ value: JSONValue, at node: Int) -> Bool {
+    SchemaChecker.finding(nodes, value, root: node) == nil
   }
 }

@@ -29,14 +29,16 @@ public enum JSONNumber: Equatable, Sendable {
 }
 
 /// A text as its bytes: `String` itself compares by canonical equivalence.
-struct ByteKey: Hashable, Sendable {
-  let text: String
+package struct ByteKey: Hashable, Sendable {
+  package let text: String
 
-  static func == (left: ByteKey, right: ByteKey) -> Bool {
+  package init(text: String) { self.text = text }
+
+  package static func == (left: ByteKey, right: ByteKey) -> Bool {
     left.text.utf8.elementsEqual(right.text.utf8)
   }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     for byte in text.utf8 { hasher.combine(byte) }
   }
 }

@@ -5,7 +5,7 @@
 // up, as it does in Swift's Regex (exponential on "^(a+)+$") and in NSRegularExpression.
 
 /// Up to 256 positions as bits.
-struct PositionSet: Equatable, Sendable {
+struct PositionSet: Hashable, Sendable {
   private var words: SIMD4<UInt64> = .zero
 
   static let empty = PositionSet()
@@ -43,16 +43,16 @@ struct PositionSet: Equatable, Sendable {
 public struct Pattern: Sendable {
   /// As it was written.
   public let text: String
-  private let isAnchoredAtStart: Bool
-  private let isAnchoredAtEnd: Bool
+  let isAnchoredAtStart: Bool
+  let isAnchoredAtEnd: Bool
   /// The characters that each position takes.
-  private let sets: [ScalarSet]
+  let sets: [ScalarSet]
   /// The positions that take each ASCII character, so that the common case needs no search.
   private let positionsByASCII: [PositionSet]
-  private let follow: [PositionSet]
-  private let first: PositionSet
-  private let last: PositionSet
-  private let acceptsEmpty: Bool
+  let follow: [PositionSet]
+  let first: PositionSet
+  let last: PositionSet
+  let acceptsEmpty: Bool
 
   var positionCount: Int { sets.count }
 
@@ -162,7 +162,7 @@ public struct Pattern: Sendable {
     ranges.append(joined)
   }
 
-  private func taking(_ scalar: Unicode.Scalar, from candidates: PositionSet) -> PositionSet {
+  func taking(_ scalar: Unicode.Scalar, from candidates: PositionSet) -> PositionSet {
     if scalar.value < 128 {
       return candidates.intersection(positionsByASCII[Int(scalar.value)])
     }

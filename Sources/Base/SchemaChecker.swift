@@ -32,14 +32,16 @@ struct SchemaChecker {
   private var stepsLeft = stepCountMax
   private var level = 0
 
-  /// What is wrong with `value`; nil where nothing is.
-  static func finding(_ nodes: [SchemaNode], _ value: JSONValue) -> SchemaFinding? {
+  /// What is wrong with `value`, by the schema at `root`; nil where nothing is.
+  static func finding(
+    _ nodes: [SchemaNode], _ value: JSONValue, root: Int = 0
+  ) -> SchemaFinding? {
     var checker = SchemaChecker(nodes: nodes)
     guard !value.isDeeper(than: SchemaReader.depthMax) else {
       return checker.found(
         "arrays and objects are nested deeper than \(SchemaReader.depthMax) levels")
     }
-    do { return try checker.finding(0, value) } catch {
+    do { return try checker.finding(root, value) } catch {
       // Where the walk stood by then says nothing.
       checker.place = JSONPointer()
       return checker.found(error.clause)

@@ -1,17 +1,17 @@
 // SchemaNode.swift — a schema ready to check values: nodes that name each other by index.
 
 /// One schema within a schema.
-struct SchemaNode: Sendable {
+package struct SchemaNode: Sendable {
   /// Where it stands in the document.
   let pointer: String
   /// All have to hold, in this order.
-  var checks: [SchemaCheck] = []
+  package var checks: [SchemaCheck] = []
   /// What it costs to look at a value, apart from the value: the names that are looked for.
   var stepCount = 1
 }
 
 /// One demand on a value. Most concern values of one type only and let others pass.
-enum SchemaCheck: Sendable {
+package enum SchemaCheck: Sendable {
   /// No value will do: the schema `false`.
   case nothing
   case types(SchemaTypes)
@@ -48,7 +48,7 @@ enum SchemaCheck: Sendable {
   case not(Int)
   case condition(Int, then: Int?, else: Int?)
 
-  enum Bound: Sendable { case least, most, above, below }
+  package enum Bound: Sendable { case least, most, above, below }
 
   /// The schemas that look at the very value that this check looks at.
   var schemasInPlace: [Int] {
@@ -66,13 +66,16 @@ enum SchemaCheck: Sendable {
 }
 
 /// The values that an "enum" or a "const" lists.
-struct ValueList: Sendable {
+package struct ValueList: Sendable {
+  /// As the schema lists them.
+  package let list: [JSONValue]
   let values: Set<CanonicalJSON>
   private let shown: String
   private let types: SchemaTypes
 
   /// - Precondition: The values' depth is bounded; see ``JSONValue/isDeeper(than:)``.
   init(_ list: [JSONValue]) {
+    self.list = list
     values = Set(list.map { CanonicalJSON($0) })
     let words = list.prefix(12).map { value in
       value.stringValue.map(Words.quoted) ?? value.compactText.clipped(to: 60)
@@ -93,26 +96,26 @@ struct ValueList: Sendable {
 }
 
 /// "properties", "patternProperties" and "additionalProperties".
-struct MemberRules: Sendable {
-  var named: [ByteKey: Int] = [:]
-  var patterns: [(pattern: SchemaPattern, schema: Int)] = []
+package struct MemberRules: Sendable {
+  package var named: [ByteKey: Int] = [:]
+  package var patterns: [(pattern: SchemaPattern, schema: Int)] = []
   /// For members that no name and no pattern covers.
-  var others: Int?
+  package var others: Int?
   /// Set where `others` is `false`: what may be there instead, in words.
   var refusal: String?
 }
 
 /// Types of JSON values, as "type" names them.
-struct SchemaTypes: OptionSet, Sendable {
-  var rawValue: UInt8
+package struct SchemaTypes: OptionSet, Sendable {
+  package var rawValue: UInt8
 
-  static let null = SchemaTypes(rawValue: 1)
-  static let boolean = SchemaTypes(rawValue: 2)
-  static let integer = SchemaTypes(rawValue: 4)
-  static let number = SchemaTypes(rawValue: 8)
-  static let string = SchemaTypes(rawValue: 16)
-  static let array = SchemaTypes(rawValue: 32)
-  static let object = SchemaTypes(rawValue: 64)
+  package static let null = SchemaTypes(rawValue: 1)
+  package static let boolean = SchemaTypes(rawValue: 2)
+  package static let integer = SchemaTypes(rawValue: 4)
+  package static let number = SchemaTypes(rawValue: 8)
+  package static let string = SchemaTypes(rawValue: 16)
+  package static let array = SchemaTypes(rawValue: 32)
+  package static let object = SchemaTypes(rawValue: 64)
 
   private static let words: [(name: String, type: SchemaTypes, phrase: String)] = [
     ("string", .string, "a string"), ("number", .number, "a number"),
@@ -120,7 +123,7 @@ struct SchemaTypes: OptionSet, Sendable {
     ("array", .array, "an array"), ("object", .object, "an object"), ("null", .null, "null"),
   ]
 
-  init(rawValue: UInt8) { self.rawValue = rawValue }
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// The type of this name; nil where there is none.
   init?(name: String) {

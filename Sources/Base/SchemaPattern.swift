@@ -1,11 +1,11 @@
 // SchemaPattern.swift — the "pattern" of a JSON Schema: found anywhere in a text, linear in the text.
 
 /// A compiled pattern of a JSON Schema; `PatternParser+ECMAScript.swift` lists the syntax.
-struct SchemaPattern: Sendable {
+package struct SchemaPattern: Sendable {
   /// As it was written.
   let text: String
   /// The outermost branches. Each brings its own anchors, so each is a pattern of its own.
-  private let branches: [Pattern]
+  let branches: [Pattern]
   private let positionCount: Int
 
   init(_ text: String) throws(PatternProblem) {
@@ -14,7 +14,7 @@ struct SchemaPattern: Sendable {
     positionCount = branches.reduce(0) { $0 + $1.positionCount }
   }
 
-  func occurs(in text: String) -> Bool { branches.contains { $0.occurs(in: text) } }
+  package func occurs(in text: String) -> Bool { branches.contains { $0.occurs(in: text) } }
 
   /// What one search costs at most, in the steps of a ``SchemaChecker``.
   func stepCount(in text: String) -> Int {
