@@ -25,6 +25,29 @@ struct NoiseModelTests {
     print("exit codes of the noise model: \(codes.sorted { $0.key < $1.key })")
   }
 
+  @Test func `a model of noise gives an answer that fits the schema, or none`() throws {
+    let home = try Home()
+    let schema = try home.write(
+      "schema.json",
+      """
+      {"type": "object", "required": ["word"], "additionalProperties": false, "properties": {
+        "word": {"type": "string", "pattern": "^[a-z]{1,9}$"}, "count": {"type": "integer"}}}
+      """)
+    var answerCount = 0
+    for seed in 0..<repetitions(6, full: 200) {
+      let result = try home.run(
+        "run", "--model", Repository.path("Tests/Vectors/tiny-gpt-oss"), "--workspace",
+        home.workspace, "--seed", "\(seed)", "--max-tokens", "400", "--max-steps", "4",
+        "--headless", "--output-schema", schema, "Hello")
+      #expect([0, 3, 4, 5, 6, 7].contains(result.exitCode), "seed \(seed): \(result.errors)")
+      guard result.exitCode == 0 else { continue }
+      answerCount += 1
+      let answer = try JSONReader.value(result.output, source: "seed \(seed)")
+      #expect(answer["word"]?.stringValue?.isEmpty == false)
+    }
+    print("answers of the noise model under a schema: \(answerCount)")
+  }
+
   @Test func `the same seed gives the same tokens`() throws {
     let tokens = try (0..<2).map { _ in
       let home = try Home()

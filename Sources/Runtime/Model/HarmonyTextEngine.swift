@@ -82,6 +82,8 @@ struct HarmonyTextEngine: TextEngine {
   let model: LocalModel
   let frame: EngineFrame
   let sampling: SamplingChoice
+  /// What `--output-schema` lets a final message be; nil for anything.
+  let answer: SchemaConstraint?
   /// The tools that the policy could allow now; no other can be sampled.
   let callable: @Sendable () async -> [CallableTool]
 
@@ -91,17 +93,20 @@ struct HarmonyTextEngine: TextEngine {
     var settings = model.sampling
     if let temperature = sampling.temperature { settings.temperature = temperature }
     let sampler: Sampler
-    let grammar: HeaderGrammar?
+    var grammar: HeaderGrammar?
     do {
       sampler = try Sampler(
         settings, seed: sampling.seed, position: request.history.generatedTokenCount)
-      // Inside a final message there is no header left to constrain.
-      grammar =
-        request.beginsInFinal
-        ? nil
-        : try HeaderGrammar(
-          frame.vocabulary, rules: HeaderRules(tools: await callable()),
-          rowCount: model.vocabularyRowCount)
+      // Inside a final message there is no header left to constrain, only a schema's content.
+      if !request.beginsInFinal || answer != nil {
+        let rules = HeaderRules(
+          tools: await callable(), answerTypes: answer == nil ? [] : ["json"], answer: answer)
+        grammar = try HeaderGrammar(
+          frame.vocabulary, rules: rules, rowCount: model.vocabularyRowCount)
+      }
+      if request.beginsInFinal {
+        for token in frame.renderer.finalHeader { _ = grammar?.advance(token) }
+      }
     } catch {
       throw .model("\(error)")
     }

@@ -7,6 +7,7 @@ import Inference
 import ModelFiles
 import Planner
 import Store
+import Synchronization
 import Tokenizer
 
 /// What a model is, for the record of a run.
@@ -27,6 +28,7 @@ actor LocalModel {
   /// Entries of the logits, which may be more than the tokenizer knows.
   nonisolated let vocabularyRowCount: Int
   private nonisolated let thread = InferenceThread()
+  private nonisolated let trie = Mutex<TokenTrie?>(nil)
   private let engine: InferenceEngine
   private let session: InferenceSession
 
@@ -61,6 +63,15 @@ actor LocalModel {
       throw error
     } catch {
       throw RunError(.modelFailed("\(error)"))
+    }
+  }
+
+  /// The vocabulary's tokens as a tree, for constraints; made when it is first asked for.
+  nonisolated var tokenTrie: TokenTrie {
+    trie.withLock { trie in
+      let made = trie ?? TokenTrie(vocabulary.tokenizer)
+      trie = made
+      return made
     }
   }
 

@@ -87,9 +87,7 @@ public actor AgentSession {
         ScriptedEngine(
           script: script, frame: frame, contextTokensMax: model.contextTokensMax)
       case .local(let local):
-        HarmonyTextEngine(model: local, frame: frame, sampling: settings.sampling) {
-          offered.callableTools(await runner.callableNow())
-        }
+        Self.engine(local, frame, settings, offered, runner)
       }
     self.id = id
     self.settings = settings
@@ -169,6 +167,19 @@ public actor AgentSession {
   }
 
   // MARK: - Parts
+
+  private static func engine(
+    _ model: LocalModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
+    _ runner: GuardedToolRunner
+  ) -> HarmonyTextEngine {
+    let grammars = ContentGrammars(
+      answer: settings.outputSchema, arguments: offered.schemas, trie: { model.tokenTrie })
+    return HarmonyTextEngine(
+      model: model, frame: frame, sampling: settings.sampling, answer: grammars.answer
+    ) {
+      offered.callableTools(await runner.callableNow(), arguments: grammars.arguments)
+    }
+  }
 
   private static func policy(
     _ settings: RunSettings, _ places: Places

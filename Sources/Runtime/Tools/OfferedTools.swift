@@ -18,6 +18,8 @@ struct OfferedTools: Sendable {
   /// Functions of the developer message.
   let functions: [ToolDescription]
   let catalog: ToolCatalog
+  /// Of the tools that are called with JSON and have one, by their full names.
+  let schemas: [String: JSONValue]
 
   /// Leaves out what `isCallable` does not list.
   init(catalog: ToolCatalog, isCallable: ([String]) -> [String]) {
@@ -29,9 +31,11 @@ struct OfferedTools: Sendable {
     var declarations: [ToolDeclaration] = []
     var system: [ToolNamespace] = []
     var functions: [ToolDescription] = []
+    var schemas: [String: JSONValue] = [:]
     for manifest in catalog.manifests {
       declarations += manifest.tools.map { $0.declaration(isHidden: !callable.contains($0.name)) }
       let tools = manifest.tools.filter { callable.contains($0.name) }
+      for tool in tools where tool.body == .json { schemas[tool.name] = tool.parameters }
       guard !tools.isEmpty else { continue }
       switch manifest.audience {
       case .developer: functions += tools.map { $0.description(in: manifest.namespace) }
@@ -51,7 +55,9 @@ struct OfferedTools: Sendable {
         isHidden: !callable.contains(name))
     }
     notes.tools.removeAll { !callable.contains("memory.\($0.name)") }
+    for tool in notes.tools { schemas["memory.\(tool.name)"] = tool.parameters }
     if !notes.tools.isEmpty { system.append(notes) }
+    self.schemas = schemas
     self.declarations = declarations
     self.system = system
     self.functions = functions
@@ -60,10 +66,14 @@ struct OfferedTools: Sendable {
   /// Every name of every tool, as a call may spell it.
   var spellings: Set<String> { Set(declarations.flatMap { [$0.name] + $0.aliases }) }
 
-  /// How the grammar is told of the tools named.
-  func callableTools(_ names: [String]) -> [CallableTool] {
+  /// How the grammar is told of the tools named, and of what their arguments may be.
+  func callableTools(
+    _ names: [String], arguments: [String: SchemaConstraint]
+  ) -> [CallableTool] {
     names.map { name in
-      name.hasPrefix("functions.") ? .function(name) : .builtIn(name)
+      name.hasPrefix("functions.")
+        ? .function(name, arguments: arguments[name])
+        : .builtIn(name, arguments: arguments[name])
     }
   }
 }
