@@ -86,7 +86,7 @@ let package = Package(
       ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
-      name: "bench", dependencies: ["Base", "TestKit", "Tokenizer", "ToolHost"],
+      name: "bench", dependencies: ["Base", "Harmony", "TestKit", "Tokenizer", "ToolHost"],
       path: "Tests/Bench",
       swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
@@ -107,7 +107,10 @@ let package = Package(
       swiftSettings: house),
     .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
     .testTarget(
-      name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
+      name: "InferenceTests",
+      dependencies: [
+        "Inference", "ModelFiles", "CKernels", "Harmony", "Tokenizer", "TestKit",
+      ],
       swiftSettings: house),
     .testTarget(
       name: "HarmonyTests", dependencies: ["Harmony", "Tokenizer", "TestKit"],

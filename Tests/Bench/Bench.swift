@@ -13,9 +13,12 @@ struct Bench {
       try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
     case "dispatch":
       try await DispatchBench.run(count: words.count > 1 ? Int(words[1]) ?? 500 : 500)
+    case "mask" where words.count > 1: try MaskBench.run(vocabulary: words[1])
     default:
       FileHandle.standardError.write(
-        Data("usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT]\n".utf8))
+        Data(
+          "usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench mask VOCABULARY\n"
+            .utf8))
       exit(2)
     }
   }
