@@ -8,7 +8,7 @@ import Testing
   /// Targets by floor, from the ground up; `Docs/ARCHITECTURE.md` draws the same picture.
   static let floors: [[String]] = [
     ["CKernels", "CSandbox", "CSQLite", "CCrypto"],
-    ["Base"],
+    ["Base", "Digests"],
     ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
     // The plugins lie in folders of `Sources/Plugins`.
     ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
