@@ -28,11 +28,14 @@ let package = Package(
 
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CSandbox", exclude: ["wall"], cSettings: kernels),
 
     // Floor 1: the nouns everyone shares.
     .target(name: "Base", swiftSettings: house),
     .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: house),
+    .target(name: "Transfer", dependencies: ["CCurl"], swiftSettings: house),
 
     // Floor 2: one concern each, none knows another.
     .target(name: "ModelFiles", dependencies: ["Base"], swiftSettings: house),

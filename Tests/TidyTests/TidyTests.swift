@@ -7,8 +7,8 @@ import Testing
 @Suite struct `The repository` {
   /// Targets by floor, from the ground up; `Docs/ARCHITECTURE.md` draws the same picture.
   static let floors: [[String]] = [
-    ["CKernels", "CSandbox", "CSQLite", "CCrypto"],
-    ["Base", "Digests"],
+    ["CKernels", "CSandbox", "CSQLite", "CCrypto", "CCurl"],
+    ["Base", "Digests", "Transfer"],
     ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
     // The plugins lie in folders of `Sources/Plugins`.
     ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
