@@ -44,6 +44,7 @@ let package = Package(
     .target(name: "MCP", dependencies: ["Base"], swiftSettings: house),
     .target(name: "Sandbox", dependencies: ["Base", "CSandbox"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Base", "Digests", "CSQLite"], swiftSettings: house),
+    .target(name: "Hub", dependencies: ["Base", "Digests", "Transfer"], swiftSettings: house),
 
     // Floor 3: the model's two sides.
     .target(
@@ -62,7 +63,7 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: [
-        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store",
+        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
         "Inference", "Harmony", "ToolHost", "Planner",
       ],
       swiftSettings: house),
@@ -71,7 +72,7 @@ let package = Package(
     .target(
       name: "CLI",
       dependencies: [
-        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store",
+        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
         "Inference", "Harmony", "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
       ],
       swiftSettings: house),

@@ -9,7 +9,7 @@ import Testing
   static let floors: [[String]] = [
     ["CKernels", "CSandbox", "CSQLite", "CCrypto", "CCurl"],
     ["Base", "Digests", "Transfer"],
-    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
+    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub"],
     // The plugins lie in folders of `Sources/Plugins`.
     ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
     ["Planner"],
