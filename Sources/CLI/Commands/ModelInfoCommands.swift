@@ -68,13 +68,15 @@ extension ModelFacts {
     let slidingCount = model.layerIsSliding.count { $0 }
     var rows = [
       ("container", "\(container), \(layout.rawValue) layout"),
-      ("files", files.map { "\($0.path) (\(Self.size($0.byteCount)))" }.joined(separator: ", ")),
+      (
+        "files", files.map { "\($0.path) (\(ByteText.size($0.byteCount)))" }.joined(separator: ", ")
+      ),
       (
         "parameters", "\(Self.short(parameterCount)), \(Self.short(activeParameterCount)) per token"
       ),
       (
         "tensors",
-        types.map { "\($0.tensorCount) \($0.name) (\(Self.size($0.byteCount)))" }
+        types.map { "\($0.tensorCount) \($0.name) (\(ByteText.size($0.byteCount)))" }
           .joined(separator: ", ")
       ),
       (
@@ -127,17 +129,6 @@ extension ModelFacts {
       "sliding_window": .number(.integer(Int64(model.slidingWindow))),
       "context": .number(.integer(Int64(model.contextLengthMax))),
     ]
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"]
-    var value = Double(bytes)
-    var unit = 0
-    while value >= 1000, unit + 1 < units.count {
-      value /= 1000
-      unit += 1
-    }
-    return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
   }
 
   private static func short(_ count: Int) -> String {
