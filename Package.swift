@@ -113,6 +113,9 @@ let package = Package(
     .testTarget(
       name: "DigestsTests", dependencies: ["Digests", "TestKit"], swiftSettings: house),
     .testTarget(
+      name: "HubTests", dependencies: ["Base", "Digests", "Hub", "TestKit", "Transfer"],
+      swiftSettings: house),
+    .testTarget(
       name: "StoreTests", dependencies: ["Digests", "Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ModelFiles", "CKernels", "TestKit"],
