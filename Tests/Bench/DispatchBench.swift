@@ -2,7 +2,9 @@
 //
 // Prints CSV: what, count, p50, p90, p99 in milliseconds. "host" is the tool host alone: a parsed call
 // in, a result out, a warm plugin behind its walls that does nothing. "turn" is a whole turn of
-// `martlet run` on a script: prompt, decision, three durable appends to the ledger, call, result.
+// `martlet run` on a script: prompt, decision, durable appends to the ledger, call, result. "python,
+// first call" starts the python tool behind its walls and runs `pass` in it, alternating with a bare
+// `python3 -c pass`.
 
 import Base
 import Foundation
@@ -13,6 +15,7 @@ enum DispatchBench {
   static func run(count: Int) async throws {
     print("what,count,p50_ms,p90_ms,p99_ms")
     try await host(count)
+    try await firstCalls(min(count, 50))
     try turns(count)
   }
 
@@ -34,6 +37,34 @@ enum DispatchBench {
     }
     await host.shutdown()
     report("host", times)
+  }
+
+  private static func firstCalls(_ count: Int) async throws {
+    let workspace = try TemporaryFolder()
+    let catalog = try ToolCatalog(folders: [Repository.path("Tools")])
+    var walled: [Double] = []
+    var bare: [Double] = []
+    for _ in 0..<count {
+      let host = ToolHost(
+        catalog: catalog,
+        places: ToolHost.Places(
+          profileFolders: [Repository.path("Sandboxes")], folders: ["workspace": workspace.path],
+          program: Program.path))
+      let start = ContinuousClock.now
+      let result = try await host.call(ToolCall(id: 1, tool: "python", body: "pass"))
+      walled.append((ContinuousClock.now - start) / .milliseconds(1))
+      guard result.status == .succeeded else { throw CocoaError(.featureUnsupported) }
+      await host.shutdown()
+      let process = Process()
+      process.executableURL = URL(filePath: "/usr/bin/python3")
+      process.arguments = ["-c", "pass"]
+      let bareStart = ContinuousClock.now
+      try process.run()
+      process.waitUntilExit()
+      bare.append((ContinuousClock.now - bareStart) / .milliseconds(1))
+    }
+    report("python first call", walled)
+    report("python3 -c pass", bare)
   }
 
   /// The time of a run with `count` calls over that of a run with one, shared out.

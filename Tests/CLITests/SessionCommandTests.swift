@@ -26,9 +26,9 @@ import Testing
           messages: [
             ModelMessage(channel: .analysis, text: "I shall compute."),
             ModelMessage(channel: .commentary, text: "Let me see."),
-            ModelMessage(channel: .commentary, recipient: "python", text: "print(6*7)"),
+            ModelMessage(channel: .commentary, recipient: "python", text: "6 * 7"),
           ], ending: .called, promptTokenCount: 9, generatedTokenCount: 21))),
-    .toolCalled(ToolCall(id: 1, tool: "python", body: "print(6*7)")),
+    .toolCalled(ToolCall(id: 1, tool: "python", body: "6 * 7")),
     .happened(
       .callJudged(
         call: 1, CallDecision(verdict: .allowed, rule: "python", reason: "Rule python allows it."))
@@ -111,13 +111,12 @@ import Testing
                         says:
                           Let me see.
            4  17:00:03  call 1  python
-                        print(6*7)
+                        6 * 7
            5  17:00:04  call 1  allowed by python: Rule python allows it.
            6  17:00:05  call 1  succeeded
         \(result)                … (6 more lines)
            7  17:00:06  note, call 1: The call was made twice.
-           8  17:00:07  sandbox.ended
-                        {"tier":"full"}
+           8  17:00:07  sandbox.ended  {"tier":"full"}
            9  17:00:08  model, 10 tokens
                         answer:
                           42
@@ -137,7 +136,7 @@ import Testing
     #expect(
       lines[3] == [
         "sequence": 4, "time": "2026-11-25T17:00:03.000Z", "event": "tool.called", "call": 1,
-        "tool": "python", "body": "print(6*7)",
+        "tool": "python", "body": "6 * 7",
       ])
     #expect(
       lines[5] == [
@@ -207,6 +206,24 @@ import Testing
     #expect(report["intact"] == false)
     #expect(report["problem"]?["session"] == "first")
     #expect(report["problem"]?["sentence"] == .string(sentence))
+  }
+
+  @Test func `name the first event that the file does not give out any more`() throws {
+    try home.record("first", Self.events)
+    var file = try Data(contentsOf: URL(filePath: home.ledgerPath))
+    let event = try #require(file.range(of: Data("tool.called".utf8)))
+    // The first byte of a page says what kind of page it is; 0 is none.
+    file[event.lowerBound / 4096 * 4096] = 0
+    try file.write(to: URL(filePath: home.ledgerPath))
+    for words in [["session", "verify"], ["session", "verify", "first"]] {
+      let result = try Program.run(words, environment: home.environment)
+      #expect(result.exitCode == 1)
+      #expect(
+        result.errors == """
+          martlet: Event 1 of session "first" cannot be read: the file is damaged there.
+
+          """)
+    }
   }
 
   @Test func `call a ledger that is none any more damaged`() throws {

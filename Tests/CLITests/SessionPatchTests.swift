@@ -140,7 +140,7 @@ private func isInstalled(_ command: String) -> Bool {
         ])
         + RunEvent.patched(2, [change("poem", nil, Self.bytes("nightingale\n"), nil)])
         + RunEvent.patched(3, [["path": "x", "action": "added", "after": "no base64!"]]))
-    _ = try home.run("memory", "forget", "--containing", "bmlnaHRpbmdhbGUK")
+    _ = try home.run("memory", "forget", "--containing", "nightingale")
     let undo = try home.run("session", "show", "run", "--undo")
     #expect(undo.exitCode == 7)
     #expect(

@@ -122,6 +122,29 @@ struct ScriptedRunTests {
     #expect(result.output == "[]\n")
   }
 
+  @Test func `old output is cut down before the context overflows`() throws {
+    let home = try Home()
+    let outputs = (1...6).map { Turn.call("python", "print('\($0)' * 4000)") }
+    let result = try home.run(
+      script: outputs + [Turn.answer("Enough.")], ["--context", "9000", "Print much."])
+    #expect(result.exitCode == 0)
+    #expect(result.output == "Enough.\n")
+    let events = try home.lastEvents()
+    let cuts = events.named("history.compacted").first?["cuts"]?.arrayValue ?? []
+    #expect(cuts.first?["call"]?.intValue == 1)
+    let prompts = events.named("prompt.rendered").compactMap { $0["prompt_tokens"]?.intValue }
+    #expect(prompts.allSatisfy { $0 <= 9000 }, "\(prompts)")
+    #expect(try home.run("run", "--resume", "last").output == "Enough.\n")
+  }
+
+  @Test func `a context that nothing can be cut from ends the run with five`() throws {
+    let home = try Home()
+    let result = try home.run(
+      script: [Turn.answer("Yes.")], ["--context", "256", "What do you say to that?"])
+    #expect(result.exitCode == 5)
+    #expect(try home.lastEvents().last?["reason"]?.stringValue == "context")
+  }
+
   @Test func `what is piped in follows the task`() throws {
     let home = try Home()
     _ = try home.run(

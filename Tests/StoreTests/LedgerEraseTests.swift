@@ -52,6 +52,22 @@ import Testing
     #expect(try ledger.verify().erasedBodyCount == 2)
   }
 
+  /// Whole files lie in what a tool says for programs: at any of the three places in a group of four.
+  @Test(arguments: 0..<7)
+  func `finds the text where base64 hides it`(offset: Int) throws {
+    let ledger = try Ledger(path: path)
+    try ledger.beginSession("s", time: time(1))
+    let file = Data((String(repeating: "x", count: offset) + "my address is 5 Elm, ÿ>?").utf8)
+    let plain = file.base64EncodedString()
+    let forURLs = plain.replacing("+", with: "-").replacing("/", with: "_")
+    let escaped = plain.replacing("/", with: "\\/")
+    for content in [plain, "data:;base64," + forURLs, #"{"after":"\#(escaped)"}"#] {
+      let event = try ledger.append(to: "s", kind: "k", time: time(1), bodies: [body("a", content)])
+      #expect(try ledger.eraseBodies(containing: "6 Elm").erased.isEmpty)
+      #expect(try ledger.eraseBodies(containing: "5 Elm, ÿ>").erased == event.bodies.map(\.digest))
+    }
+  }
+
   @Test(arguments: [
     #"{"text":"line one\nsays \"hi\" caf\u00e9 \ud83d\ude80"}"#,
     #"{"text":"line one\nsays \"hi\" caf\u00E9 \uD83D\uDE80"}"#,

@@ -20,7 +20,8 @@ extension Command {
       tool's answer, a model's turn, a task. The files are rewritten, so that the text is nowhere in
       them. The chain of the ledger still verifies; erased contents show as erased.
 
-      With --containing, every memory and every content that holds TEXT, of every workspace.
+      With --containing, every memory and every content that holds TEXT, of every workspace; upper and
+      lower case differ.
 
       A content is erased as a whole, and a short text stands in many. Where a text of fewer than \
       \(Forgetting.shortLength)

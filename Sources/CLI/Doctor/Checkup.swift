@@ -48,7 +48,7 @@ struct Checkup {
       let plan = try SandboxPlan(
         profile, folders: [SandboxProfile.workspace: workspace.path], wall: .find())
       let command = SandboxCommand([
-        "python3", "-c", "import platform; print(platform.python_version())",
+        "python3", "-c", "import sys; sys.stdout.write(sys.version.split()[0])",
       ])
       let result = try await plan.run(command)
       guard result.outcome.verdict == .exited(code: 0) else {

@@ -15,6 +15,7 @@ enum RunTask {
         throw .usage("The task is empty. Say what is to be done: martlet run \"What is 37 * 91?\"")
       }
       guard isPiped else { return word }
+      tellIfNothingComes()
       let context = try Input.text("-", bytesMax: inputBytesMax)
       return context.contains { !$0.isWhitespace } ? "\(word)\n\n\(context)" : word
     }
@@ -26,6 +27,14 @@ enum RunTask {
       throw .usage("Standard input is empty, and so is the task.")
     }
     return text
+  }
+
+  /// A pipe that someone holds open without writing would look like a program that hangs.
+  private static func tellIfNothingComes() {
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    guard poll(&input, 1, 3_000) == 0 else { return }
+    Progress.line(
+      "martlet: waiting for standard input to end, which is the context; without one: </dev/null")
   }
 
   /// Whether standard input is a pipe or a file, and not a terminal, a device or nothing.

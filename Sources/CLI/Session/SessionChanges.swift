@@ -40,28 +40,31 @@ struct SessionChanges {
 
   private mutating func take(_ changes: [JSONValue], at sequence: Int) {
     for change in changes {
-      guard let path = change["path"]?.stringValue, let before = Self.bytes(change["before"]),
-        let after = Self.bytes(change["after"])
-      else {
+      guard let difference = Self.difference(change) else {
         unreadable.append(sequence)
         continue
       }
-      let mode = change["mode"]?.intValue.flatMap { UInt32(exactly: $0) }
+      let path = difference.path
       if let index = files.firstIndex(where: { $0.path.utf8.elementsEqual(path.utf8) }) {
-        files[index].after = after.content
-        if let mode { files[index].mode = mode }
+        files[index].after = difference.after
+        files[index].mode = difference.mode ?? files[index].mode
       } else {
-        files.append(
-          FileDifference(path: path, before: before.content, after: after.content, mode: mode))
+        files.append(difference)
       }
     }
   }
 
-  /// A side of a file; nil for what is no base64.
-  private static func bytes(_ value: JSONValue?) -> (content: [UInt8]?, Void)? {
-    guard let value else { return (nil, ()) }
-    guard let text = value.stringValue, let data = Data(base64Encoded: text) else { return nil }
-    return ([UInt8](data), ())
+  /// Nil for what does not read as a change.
+  private static func difference(_ change: JSONValue) -> FileDifference? {
+    guard let path = change["path"]?.stringValue else { return nil }
+    let mode = change["mode"]?.intValue.flatMap { UInt32(exactly: $0) }
+    var difference = FileDifference(path: path, before: nil, after: nil, mode: mode)
+    for (key, side) in [("before", \FileDifference.before), ("after", \.after)] {
+      guard let value = change[key] else { continue }
+      guard let text = value.stringValue, let data = Data(base64Encoded: text) else { return nil }
+      difference[keyPath: side] = [UInt8](data)
+    }
+    return difference
   }
 }
 

@@ -12,6 +12,8 @@ struct SessionTimeline {
   /// What a tool is given or gives is cut after this; the events hold all of it (`--json`).
   private static let lineCountMax = 24
   private static let lineLengthMax = 400
+  /// What the runtime notes for programs is cut shorter.
+  private static let detailLengthMax = 60
 
   /// Above the first event.
   func heading(_ session: LedgerSession) -> [String] {
@@ -56,7 +58,9 @@ struct SessionTimeline {
       Shown("note\(remark.call.map { ", call \($0)" } ?? ""): \(remark.text)")
     case .finished(let summary): shown(summary)
     case .reported(let name, let details):
-      Shown(name, body: details.isEmpty ? [] : cut(JSONValue.object(details).compactText))
+      Shown(
+        "\(name)  \(JSONValue.object(details).compactText.oneLine(lengthMax: Self.detailLengthMax))"
+      )
     }
   }
 

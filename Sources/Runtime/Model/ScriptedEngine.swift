@@ -82,9 +82,12 @@ extension Script.Line {
 struct ScriptedEngine: TextEngine {
   let script: Script
   let frame: EngineFrame
+  /// Nil for no bound.
+  let contextTokensMax: Int?
 
   func generate(_ request: GenerationRequest) async throws(EngineFailure) -> ModelTurn {
     let prompt = try await frame.prompt(request)
+    if let contextTokensMax, prompt.count > contextTokensMax { throw .contextOverflow }
     guard let line = next(request.history) else {
       throw .model("The script \(script.path) has no line left for this turn.")
     }

@@ -84,7 +84,9 @@ public actor AgentSession {
       toolNames: offered.spellings, journal: journal, news: stream.continuation)
     let engine: any TextEngine =
       switch model.engine {
-      case .scripted(let script): ScriptedEngine(script: script, frame: frame)
+      case .scripted(let script):
+        ScriptedEngine(
+          script: script, frame: frame, contextTokensMax: model.contextTokensMax)
       case .local(let local):
         HarmonyTextEngine(model: local, frame: frame, sampling: settings.sampling) {
           offered.callableTools(await runner.callableNow())

@@ -16,19 +16,15 @@ public struct RunModel: Sendable {
   let vocabulary: HarmonyVocabulary
   public let choice: ModelChoice
   public let record: ModelRecord
-
-  /// Tokens that a prompt and an answer may have together; nil for a script.
-  public var contextTokensMax: Int? {
-    guard case .local(let model) = engine else { return nil }
-    return model.contextTokensMax
-  }
+  /// Tokens that a prompt and an answer may have together; nil for a script without a bound.
+  public let contextTokensMax: Int?
 
   /// Opens the model.
   ///
   /// - Parameters:
   ///   - choice: What to open.
   ///   - options: How to compute.
-  ///   - contextTokensMax: Nil for what the model was made for.
+  ///   - contextTokensMax: Nil for what the model was made for; a script knows no bound of its own.
   ///   - places: For the vocabulary that scripts are written in.
   /// - Returns: The model, ready for its first run.
   /// - Throws: ``RunError``: the model cannot be used.
@@ -41,7 +37,8 @@ public struct RunModel: Sendable {
       let model = try LocalModel(
         name: name, path: path, options: options, contextTokensMax: contextTokensMax)
       return RunModel(
-        engine: .local(model), vocabulary: model.vocabulary, choice: choice, record: model.record)
+        engine: .local(model), vocabulary: model.vocabulary, choice: choice, record: model.record,
+        contextTokensMax: model.contextTokensMax)
     case .script(let path):
       let vocabulary = try scriptVocabulary(places)
       let script = try Script(path: path, vocabulary: vocabulary)
@@ -49,7 +46,8 @@ public struct RunModel: Sendable {
         engine: .scripted(script), vocabulary: vocabulary, choice: choice,
         record: ModelRecord(
           name: choice.shownName, isScripted: true,
-          details: ["lines": .number(.integer(Int64(script.lines.count)))]))
+          details: ["lines": .number(.integer(Int64(script.lines.count)))]),
+        contextTokensMax: contextTokensMax)
     }
   }
 

@@ -31,8 +31,8 @@ public struct LedgerPlace: Equatable, Sendable {
 extension Ledger {
   /// Erases every body that holds `text`, and leaves no trace of them in the file or its journal.
   ///
-  /// Found are the text's UTF-8 bytes, also where they are escaped as JSON, up to three times over.
-  /// Not found is what only the caller can read, such as token ids: see ``eraseBodies(where:)``.
+  /// Found are the text's UTF-8 bytes, also where they are escaped as JSON, up to three times over, and
+  /// where they are in base64. Not found is what only the caller can read, such as token ids: see ``eraseBodies(where:)``.
   /// A short text is held by many bodies, and all of them go.
   ///
   /// - Throws: ``StoreError/traceRemains(path:reason:)`` if the contents are gone for readers and the

@@ -1,4 +1,4 @@
-// TextTrace.swift — finding a text in bytes, also where JSON escaped it.
+// TextTrace.swift — finding a text in bytes, also where JSON escaped it or base64 hides it.
 
 import Glibc
 
@@ -6,7 +6,8 @@ import Glibc
 ///
 /// A tool's arguments are JSON, an answer can be JSON inside JSON, and every writer escapes as it
 /// likes ("é", "\u00e9", "\u00E9"). So the bytes are also searched with their escapes undone, again
-/// and again. That finds more than it has to in a text that shows escapes; erasing errs that way.
+/// and again. That finds more than it has to in a text that shows escapes; erasing errs that way. What
+/// a tool said for programs can hold whole files as base64, so what reads as base64 is searched, too.
 struct TextTrace {
   /// JSON inside JSON inside JSON: a result in a protocol line in an event.
   private static let depthMax = 3
@@ -19,12 +20,12 @@ struct TextTrace {
   }
 
   func isFound(in bytes: UnsafeRawBufferPointer) -> Bool {
-    if contains(bytes) { return true }
+    if contains(bytes) || containsInBase64(bytes) { return true }
     guard bytes.contains(UInt8(ascii: "\\")) else { return false }
     var layer = Array(bytes)
     for _ in 0..<Self.depthMax {
       layer = Self.unescaped(layer)
-      if layer.withUnsafeBytes(contains) { return true }
+      if layer.withUnsafeBytes({ contains($0) || containsInBase64($0) }) { return true }
       if !layer.contains(UInt8(ascii: "\\")) { return false }
     }
     return false
@@ -41,6 +42,41 @@ struct TextTrace {
     }
     return false
   }
+
+  /// Looks into every run of base64's digits (RFC 4648, sections 4 and 5) that is long enough.
+  private func containsInBase64(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    // So many digits are the least that hold so many bytes.
+    let digitCountMin = (wanted.count * 8 + 5) / 6
+    let values = Self.base64Values
+    var decoded: [UInt8] = []
+    var pending: UInt32 = 0
+    var digitCount = 0
+    for byte in bytes {
+      if let digit = values[Int(byte)] {
+        pending = pending << 6 | UInt32(digit)
+        digitCount += 1
+        // After the first digit of four no byte is whole.
+        if digitCount % 4 != 1 {
+          decoded.append(UInt8(truncatingIfNeeded: pending >> (6 - UInt32(digitCount - 1) % 4 * 2)))
+        }
+        continue
+      }
+      if digitCount >= digitCountMin, decoded.withUnsafeBytes(contains) { return true }
+      decoded.removeAll(keepingCapacity: true)
+      digitCount = 0
+    }
+    return digitCount >= digitCountMin && decoded.withUnsafeBytes(contains)
+  }
+
+  /// What each byte is worth as a digit of base64, in either alphabet; nil where it is none.
+  private static let base64Values: [UInt8?] = {
+    var values = [UInt8?](repeating: nil, count: 256)
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    for (value, digit) in letters.utf8.enumerated() { values[Int(digit)] = UInt8(value) }
+    for digit in "+-".utf8 { values[Int(digit)] = 62 }
+    for digit in "/_".utf8 { values[Int(digit)] = 63 }
+    return values
+  }()
 
   /// `bytes` with JSON's escapes (RFC 8259, section 7) undone wherever they stand. What is no escape
   /// stays as it is.
