@@ -35,7 +35,7 @@ let package = Package(
     // Floor 1: the nouns everyone shares.
     .target(name: "Base", swiftSettings: house),
     .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: house),
-    .target(name: "Transfer", dependencies: ["CCurl"], swiftSettings: house),
+    .target(name: "Transfer", dependencies: ["CCrypto", "CCurl"], swiftSettings: house),
 
     // Floor 2: one concern each, none knows another.
     .target(name: "ModelFiles", dependencies: ["Base"], swiftSettings: house),

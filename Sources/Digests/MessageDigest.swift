@@ -15,6 +15,7 @@ struct MessageDigest: ~Copyable {
 
     /// `name` is libcrypto's, "SHA2-256".
     init(_ name: String) {
+      ccrypto_leave_exit_alone()
       guard let library = OSSL_LIB_CTX_new(), let handle = EVP_MD_fetch(library, name, nil)
       else { preconditionFailure("libcrypto offers no \(name); the installation is broken.") }
       self.name = name

@@ -43,6 +43,7 @@ public enum HubError: Error, Equatable, Sendable {
   // This machine.
   case diskFull(folder: String, neededBytes: Int, freeBytes: Int)
   case cannotWrite(path: String, reason: String)
+  case cannotRead(path: String, reason: String)
   case inUse(RepositoryName)
   case cancelled
 
@@ -138,6 +139,7 @@ extension HubError: CustomStringConvertible {
       "\(folder) has too little room: \(needed) bytes are needed, \(free) are free. Make room, or set "
         + "HF_HOME to another disk."
     case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)."
+    case .cannotRead(let path, let reason): "\(path) cannot be read: \(reason)."
     case .inUse(let repository):
       "\(repository) is being fetched by another program. Wait for it, then try again."
     case .cancelled: "The download was broken off. The same command goes on where it stopped."

@@ -177,7 +177,9 @@ public struct ModelPull: Sendable {
       await withCheckedContinuation { continuation in
         DispatchQueue.global().async {
           continuation.resume(
-            returning: file.content.recomputed(over: partial) { isCancelled.withLock { !$0 } })
+            returning: Result { () throws(FileProblem) in
+              try partial.name(like: file.content) { !isCancelled.withLock { $0 } }
+            })
         }
       }
     } onCancel: {

@@ -202,21 +202,11 @@ final class PartialFile: Sendable {
 
   // MARK: - At the end
 
-  /// Reads the bytes in order; `body` returns whether to go on. An error number, or 0.
-  func forEachChunk(_ body: (UnsafeRawBufferPointer) -> Bool) -> Int32 {
-    let chunkBytes = 1 << 20
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
-    defer { buffer.deallocate() }
-    var offset = 0
-    while offset < byteCount {
-      let wanted = min(chunkBytes, byteCount - offset)
-      let count = pread(data, buffer.baseAddress, wanted, off_t(offset))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return count < 0 ? errno : EIO }
-      guard body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return ECANCELED }
-      offset += count
-    }
-    return 0
+  /// The name of the same kind as `content` that the bytes have.
+  func name(
+    like content: ContentName, whileTrue goesOn: () -> Bool
+  ) throws(FileProblem) -> ContentName {
+    try content.recomputed(over: data, byteCount: byteCount, whileTrue: goesOn)
   }
 
   /// Gives the file, which was found whole, its final name.

@@ -1,11 +1,15 @@
 // TransferLoop.swift — the thread that drives libcurl's multi handle: no other one touches it.
 
+import CCrypto
 import CCurl
 import Glibc
 import Synchronization
 
 /// libcurl is set up once in the life of the process, before any thread uses it.
-private let isSetUp: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+private let isSetUp: Bool = {
+  ccrypto_leave_exit_alone()
+  return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+}()
 
 /// Runs exchanges on one thread. Orders go in through a `Mutex` and a wake-up; nothing else is shared.
 final class TransferLoop: Sendable {

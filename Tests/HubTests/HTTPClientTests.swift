@@ -99,7 +99,8 @@ import Transfer
     let start = ContinuousClock.now
     work.cancel()
     #expect(await work.value == .cancelled)
-    #expect(ContinuousClock.now - start < .milliseconds(500))
+    // All of it would take half a minute.
+    #expect(ContinuousClock.now - start < .seconds(5))
   }
 
   @Test func `gives each way of failing its own error`() async throws {

@@ -77,13 +77,13 @@ import Transfer
   }
 
   @Test func `goes on where it was broken off without asking for finished parts`() async throws {
-    let hub = try TinyHub()
-    try hub.standIn.misbehave(["rate": 8_000_000])
+    let hub = try TinyHub(shardBytes: [17_000_000, 200_001])
+    try hub.standIn.misbehave(["rate": 4_000_000])
     let settings = hub.settings
     let work = Task { () async throws(HubError) in
       try await ModelPull(ModelReference("org/tiny"), settings: settings).perform()
     }
-    try await Task.sleep(for: .milliseconds(500))
+    try await hub.standIn.waitUntilSent(bytes: 2_000_000)
     work.cancel()
     await #expect(throws: HubError.cancelled) { try await work.value }
     let before = try hub.standIn.log().sentBytes.values.reduce(0, +)

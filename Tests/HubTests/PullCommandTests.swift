@@ -74,12 +74,12 @@ import Testing
     #expect(try run("model", "pull", "org/other").exitCode == 3)
   }
 
-  /// Runs a line of sh at a terminal; `answer` is typed after a second.
+  /// Runs a line of sh at a terminal; `answer` is typed every second.
   private func atTerminal(_ line: String, answer: String = "") throws -> ProgramResult {
     try Program.run(
       [
         "-c",
-        "(sleep 1; printf '\(answer)\\n'; sleep 2) | script -qefc '\"$MARTLET\" \(line)' /dev/null",
+        "(while sleep 1; do printf '\(answer)\\n' || exit; done) | script -qefc '\"$MARTLET\" \(line)' /dev/null",
       ], of: "/bin/sh", environment: environment)
   }
 
@@ -147,7 +147,7 @@ import Testing
   func `stop cleanly at a signal and go on later`(signal: Int32, code: Int32) async throws {
     try hub.standIn.misbehave(["rate": 3_000_000])
     let process = try start()
-    try await Task.sleep(for: .milliseconds(700))
+    try await hub.standIn.waitUntilSent(bytes: 500_000)
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == code)
@@ -267,6 +267,21 @@ import Testing
       #expect(line["problem"]?.stringValue?.isEmpty == false)
     }
     #expect(try run("model", "list").output.contains("cannot be used:"))
+  }
+
+  @Test func `find a file of the cache that has changed`() throws {
+    _ = try run("model", "pull", "org/tiny")
+    // This model is only noise: its digests match, and then it cannot be opened.
+    #expect(try !run("model", "verify", "org/tiny").errors.contains("digest"))
+    let name = contentName(try #require(hub.wanted["tokenizer.json"]))
+    let blob = "\(repository)/blobs/\(name)"
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: blob)))
+    bytes[4711] ^= 1
+    try Data(bytes).write(to: URL(filePath: blob))
+    let result = try run("model", "verify", "org/tiny")
+    #expect(result.exitCode == 6)
+    #expect(result.errors.contains("tokenizer.json is damaged: its digest is "))
+    #expect(result.errors.contains("it ought to be \(name)."))
   }
 
   @Test func `find gpt-oss-20b in the shared cache`() throws {

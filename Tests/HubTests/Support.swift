@@ -26,7 +26,7 @@ struct TinyHub {
     ".gitattributes", "original/model.safetensors", "metal/model.bin", "notes.txt",
   ]
 
-  init(token: String? = nil, shardBytes: [Int] = [17_000_000, 200_001]) throws {
+  init(token: String? = nil, shardBytes: [Int] = [9_000_000, 200_001]) throws {
     var random = SplitMix64(seed: 11)
     var wanted: [String: [UInt8]] = [:]
     for (name, count) in zip(Self.shards, shardBytes) { wanted[name] = random.bytes(count) }
@@ -114,6 +114,16 @@ extension SplitMix64 {
     bytes.reserveCapacity(count + 8)
     while bytes.count < count { bytes.append(littleEndian: next()) }
     return Array(bytes.prefix(count))
+  }
+}
+
+extension HubStandIn {
+  /// Waits until a download is well under way.
+  func waitUntilSent(bytes: Int) async throws {
+    for _ in 0..<600 {
+      if try log().sentBytes.values.reduce(0, +) >= bytes { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
   }
 }
 

@@ -201,7 +201,7 @@ extension CommandError {
       case .rateLimited, .serverFailed, .statusUnexpected, .transfer, .notAHub, .answerUnusable,
         .pathHostile, .tooLarge, .changed, .rangeWrong, .rangeIgnored, .linkRefused, .damaged:
         .networkFailure
-      case .diskFull, .cannotWrite: .internalError
+      case .diskFull, .cannotWrite, .cannotRead: .internalError
       case .cancelled: .interrupted
       }
     self.init(exitCode: code, sentence: error.description.plain)
