@@ -1,0 +1,296 @@
+"""Arithmetic of one or two operations, through python."""
+
+import stage
+from wording import say
+
+UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+TENS = {20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}
+
+SIGNS = {
+    "+": ["+"] * 8 + ["＋"],
+    "-": ["-"] * 8 + ["−", "–"],
+    "*": ["*"] * 6 + ["×", "×", "x", "x", "·", "X"],
+    "/": ["/"] * 6 + ["÷", "÷", ":"],
+    "//": ["//"],
+    "%": ["%", "%", "mod"],
+    "**": ["**", "^", "^"],
+}
+INFIX = {
+    "+": ["{a} plus {b}", "{a} added to {b}", "{a} and {b} added", "{a} and {b} together", "{a} increased by {b}", "{a} and {b} added together",
+          "{a} with {b} added", "{a} more than {b}", "{a} add {b}", "{a} and {b} summed", "{a} plus {b}"],
+    "-": ["{a} minus {b}", "{a} less {b}", "{a} take away {b}", "{a} decreased by {b}", "{a} reduced by {b}", "{a} without {b}", "{a} subtract {b}", "{a} minus {b}", "{a} lowered by {b}"],
+    "*": ["{a} times {b}", "{a} multiplied by {b}", "{a} times {b}", "{a} by {b} multiplied", "{a} multiplied with {b}", "{a} multiply {b}", "{a} lots of {b}", "{a} groups of {b}", "{a} times {b}"],
+    "/": ["{a} divided by {b}", "{a} over {b}", "{a} divide by {b}", "{a} split by {b}", "{a} split into {b} equal parts", "{a} divided into {b} parts", "{a} shared by {b}", "{a} divided by {b}"],
+    "//": ["{a} integer divided by {b}", "{a} floor divided by {b}", "{a} div {b}", "{a} divided by {b} without remainder", "{a} divided by {b}, rounded down",
+           "{a} divided by {b} rounded down", "{a} divided by {b} as a whole number", "{a} whole divided by {b}"],
+    "%": ["{a} modulo {b}", "{a} mod {b}", "{a} modulus {b}"],
+    "**": ["{a} to the power of {b}", "{a} raised to {b}", "{a} raised to the power of {b}", "{a} to the power {b}", "{a} raised to the power {b}", "{a} to the {b}th power"],
+}
+NOUN = {
+    "+": ["the sum of {a} and {b}", "the total of {a} and {b}", "{a} and {b} in total", "the result of adding {a} and {b}", "the result of adding {a} to {b}",
+          "the addition of {a} and {b}", "the sum {a} + {b}", "sum of {a} and {b}", "what {a} and {b} add up to", "the sum when i add {a} and {b}", "sum {a} and {b}", "the total if you add {a} to {b}"],
+    "-": ["the difference between {a} and {b}", "the difference of {a} and {b}", "the result of taking {b} from {a}", "the result of subtracting {b} from {a}",
+          "what is left of {a} after taking {b} away", "difference between {a} and {b}", "what remains when {b} is taken from {a}", "the rest of {a} after removing {b}"],
+    "*": ["the product of {a} and {b}", "the result of multiplying {a} by {b}", "the result of multiplying {a} and {b}", "product of {a} and {b}",
+          "the multiplication of {a} and {b}", "the product {a} * {b}", "the product when i multiply {a} by {b}"],
+    "/": ["the quotient of {a} and {b}", "the result of dividing {a} by {b}", "the ratio of {a} to {b}", "the division of {a} by {b}", "quotient of {a} and {b}", "the quotient {a} / {b}"],
+    "//": ["the integer quotient of {a} and {b}", "the whole quotient of {a} and {b}", "the integer division of {a} by {b}", "the floor division of {a} by {b}",
+           "the integer part of {a} / {b}", "the whole part of {a} divided by {b}", "the result of integer division of {a} by {b}", "the floor of {a} / {b}"],
+    "%": ["the remainder of {a} divided by {b}", "the remainder when {a} is divided by {b}", "the remainder of {a} / {b}", "the remainder when dividing {a} by {b}",
+          "the rest of {a} divided by {b}", "what remains when {a} is divided by {b}", "remainder of {a} divided by {b}", "the remainder after dividing {a} by {b}", "{a} modulo {b}", "{a} mod {b}"],
+    "**": ["the {b}th power of {a}", "{a} to the power of {b}", "the result of raising {a} to the power of {b}"],
+}
+VERB = {
+    "+": ["add {a} and {b}", "add {a} to {b}", "sum {a} and {b}", "sum up {a} and {b}", "add up {a} and {b}", "add together {a} and {b}", "take {a} and add {b}",
+          "add {b} onto {a}@r", "total {a} and {b}", "put {a} and {b} together", "combine {a} and {b} by addition", "increase {a} by {b}", "start with {a} and add {b}", "add the numbers {a} and {b}", "tally {a} and {b}"],
+    "-": ["subtract {b} from {a}", "take {b} from {a}", "take {b} away from {a}", "deduct {b} from {a}", "remove {b} from {a}", "decrease {a} by {b}", "reduce {a} by {b}",
+          "take {a} and subtract {b}", "subtract {b} off {a}", "from {a} subtract {b}", "from {a}, take {b}", "lower {a} by {b}", "start with {a} and subtract {b}", "start at {a} and take away {b}"],
+    "*": ["multiply {a} by {b}", "multiply {a} and {b}", "multiply {a} with {b}", "take {a} and multiply it by {b}", "take {a} times {b}", "start with {a} and multiply by {b}", "multiply the numbers {a} and {b}", "multiply together {a} and {b}"],
+    "/": ["divide {a} by {b}", "split {a} into {b} parts", "take {a} and divide it by {b}", "divide {a} into {b} parts", "split {a} by {b}", "start with {a} and divide by {b}", "divide {a} evenly by {b}", "share {a} among {b}"],
+    "//": ["integer divide {a} by {b}", "floor divide {a} by {b}", "divide {a} by {b} and round down", "divide {a} by {b} and drop the remainder", "divide {a} by {b} using integer division",
+           "divide {a} by {b} and ignore the rest", "divide {a} by {b}, whole numbers only", "do integer division of {a} by {b}"],
+    "%": ["reduce {a} modulo {b}", "take {a} modulo {b}", "take {a} mod {b}", "divide {a} by {b} and give me the remainder", "divide {a} by {b} and tell me the remainder", "get the remainder of {a} by {b}", "find the remainder when {a} is divided by {b}"],
+    "**": ["raise {a} to the power of {b}", "raise {a} to the power {b}", "take {a} to the power of {b}"],
+}
+QUESTION = {
+    "+": ["how much do {a} and {b} make", "what do {a} and {b} add up to", "what do you get when you add {a} and {b}", "what do i get if i add {a} to {b}", "what happens if you add {a} and {b}",
+          "how many are {a} and {b}", "i have {a} and get {b} more, how many do i have", "if you add {a} and {b}, what do you get", "what number is {a} more than {b}", "how many is {a} plus {b} altogether"],
+    "-": ["what is left if you take {b} from {a}", "how much is left when i take {b} away from {a}", "what do you get when you subtract {b} from {a}", "what remains of {a} after subtracting {b}",
+          "how much more is {a} than {b}", "i have {a} and give away {b}, how many are left", "how far is it from {b} to {a}", "if you take {b} away from {a}, what is left", "how much bigger is {a} than {b}"],
+    "*": ["what do you get when you multiply {a} by {b}", "what do i get if i multiply {a} and {b}", "how many are {a} times {b}", "if you multiply {a} by {b}, what do you get", "{a} boxes with {b} things each, how many things"],
+    "/": ["what do you get when you divide {a} by {b}", "how many times does {b} go into {a}", "how often does {b} fit into {a}", "if i split {a} into {b} equal parts, how big is each", "what do i get if i divide {a} by {b}", "how many times {b} is {a}"],
+    "//": ["how many whole times does {b} go into {a}", "how many full times does {b} fit in {a}", "what is {a} divided by {b} in whole numbers"],
+    "%": ["what remains if you divide {a} by {b}", "what is left over when {a} is divided by {b}", "what is the remainder if you divide {a} by {b}", "what's left over if i divide {a} by {b}", "how much is left over after dividing {a} by {b}"],
+    "**": ["what do you get if you raise {a} to the power of {b}"],
+}
+# Frames around a bare expression or a phrase.
+FRAMES_N = ["{e}", "{e}", "{e}", "the result of {e}", "the value of {e}", "the answer to {e}", "{e} equal to", "the outcome of {e}", "the solution of {e}"]
+FRAMES_I = ["compute {e}", "calculate {e}", "calculate {e}", "evaluate {e}", "work out {e}", "solve {e}", "do {e}", "figure out {e}", "do the math: {e}", "do the math for {e}", "run {e}",
+            "compute the following: {e}", "calculate this: {e}", "use python to compute {e}", "use python: {e}", "calc {e}", "check what {e} is", "tell me what {e} is", "find what {e} equals", "tell me how much {e} is",
+            "crunch {e}", "compute the value of {e}", "work this out: {e}", "determine {e}", "answer this: {e}", "find {e}", "evaluate the expression {e}", "solve this: {e}"]
+FRAMES_Q = ["how much is {e}", "how much is {e}", "what does {e} equal", "what does {e} make", "what does {e} come to", "what do you get for {e}", "what is {e} equal to", "how many is {e}", "{e} is what", "{e} is how much",
+            "{e} equals what", "do you know what {e} is", "what would {e} be", "can you do {e}", "what's {e} then", "what is the result of {e}", "what number is {e}", "what is the answer to {e}", "what does {e} give", "what are {e}", "how much would {e} be"]
+FRAMES_B = ["{e}", "{e} =", "{e} = ?", "{e}=", "{e}=?", "{e} equals", "{e} is", "calc: {e}", "math: {e}", "compute: {e}", "result of {e}", "{e}, what is it", "Q: {e}", "sum: {e}", "{e} = what"]
+UNARY = [
+    ("[double|twice|two times] {a}", "{a} * 2"), ("[triple|three times|thrice] {a}", "{a} * 3"), ("half of {a}", "{a} / 2"), ("[half|halve] {a}", "{a} / 2"), ("a third of {a}", "{a} / 3"),
+    ("a quarter of {a}", "{a} / 4"), ("{a} squared", "{a} ** 2"), ("the square of {a}", "{a} ** 2"), ("{a} cubed", "{a} ** 3"), ("the cube of {a}", "{a} ** 3"), ("a tenth of {a}", "{a} / 10"),
+    ("{a} doubled", "{a} * 2"), ("{a} tripled", "{a} * 3"), ("{a} halved", "{a} / 2"), ("the double of {a}", "{a} * 2"), ("quadruple {a}", "{a} * 4"),
+]
+THEN = {
+    "+": ["add {c}", "add {c} to it", "add {c} to the result", "plus {c}", "increase it by {c}", "add another {c}", "add {c} more"],
+    "-": ["subtract {c}", "take away {c}", "subtract {c} from it", "subtract {c} from the result", "minus {c}", "take {c} away", "decrease it by {c}", "take off {c}", "reduce the result by {c}"],
+    "*": ["multiply by {c}", "multiply it by {c}", "multiply the result by {c}", "times {c}", "multiply that by {c}", "multiply the total by {c}"],
+    "/": ["divide by {c}", "divide it by {c}", "divide the result by {c}", "divide that by {c}", "split it into {c} parts"],
+}
+THEN_FIXED = [("double it", "* 2"), ("double the result", "* 2"), ("double that", "* 2"), ("triple it", "* 3"), ("halve it", "/ 2"), ("take half of it", "/ 2"), ("triple the result", "* 3"),
+              ("square it", "** 2"), ("square the result", "** 2"), ("halve the result", "/ 2"), ("take half", "/ 2"), ("double", "* 2")]
+JOINTS = [" and ", " and then ", ", then ", ", and then ", "; then ", ", ", " then ", ". then ", " and after that ", " and finally "]
+
+
+def number(r, digits=6):
+    n = r.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, digits])
+    if r.random() < 0.08:
+        return r.choice([10, 100, 1000, 10000, 50, 500, 25, 12, 60, 24, 365, 99, 999, 111, 1111, 200, 20])
+    n = min(n, digits)
+    return r.randint(0 if n == 1 else 10 ** (n - 1), 10 ** n - 1)
+
+
+def shown(r, n, words=True):
+    """A number as a person may write it."""
+    x = r.random()
+    if words and n >= 0 and x < (0.05 if stage.number == 1 else 0.15):
+        if n <= 20:
+            return UNITS[n]
+        if n < 100:
+            return TENS[n // 10 * 10] + ("-" + UNITS[n % 10] if n % 10 else "")
+        if n % 100 == 0 and n < 1000:
+            return UNITS[n // 100] + " hundred"
+        if n == 1000:
+            return "one thousand"
+    if n >= 1000 and x > 0.93:
+        return f"{n:,}"
+    if n < 0 and words and x < 0.2:
+        return r.choice(["minus ", "negative "]) + str(-n)
+    return str(n)
+
+
+def operands(r, op):
+    a, b = number(r), number(r)
+    if op == "**":
+        a, b = r.randint(2, 25), r.randint(2, 7)
+    elif op in ("/", "//", "%"):
+        b = b if r.random() < 0.5 else number(r, 2)
+        if op == "/" and r.random() < 0.6:
+            b = max(1, number(r, 3))
+            a = b * number(r, 3)
+        if b == 0 and r.random() < 0.7:
+            b = r.randint(1, 12)
+    elif r.random() < 0.06:
+        a = -a
+    elif r.random() < 0.03:
+        b = -b
+    if r.random() < 0.025 and op in "+-*/":
+        a = round(a + r.random(), r.choice([1, 2])) if r.random() < 0.5 else a / 4
+    return a, b
+
+
+def symbols(r, expression):
+    """An expression in other signs, spaced or not."""
+    parts = expression.split(" ")
+    style = {op: r.choice(signs) for op, signs in SIGNS.items()}
+    spaced = r.random() < 0.6
+    out = ""
+    for part in parts:
+        if part in SIGNS:
+            sign = style[part]
+            gap = " " if spaced or sign == "mod" else ""
+            out += gap + sign + gap
+        elif part in ("(", ")"):
+            out += part
+        else:
+            out += part
+    return out
+
+
+def spaced(expression):
+    return expression.replace("( ", "(").replace(" )", ")")
+
+
+def frame(r, phrase):
+    """A request for the value of a phrase, as form and template."""
+    x = r.random()
+    form, frames = ("n", FRAMES_N) if x < 0.4 else ("i", FRAMES_I) if x < 0.65 else ("q", FRAMES_Q) if x < 0.85 else ("b", FRAMES_B)
+    return form, r.choice(frames).replace("{e}", phrase)
+
+
+def one_operation(r):
+    op = r.choice(["+", "+", "-", "-", "*", "*", "*", "/", "/", "//", "%", "**"])
+    a, b = operands(r, op)
+    expression = f"{a} {op} {b}"
+    x = r.random()
+    if x < 0.42:
+        if op in "+*" and r.random() < 0.02:
+            expression = f"{a} {op} {b}"
+        form, template = frame(r, "{e}")
+        return say(r, form, template, e=symbols(r, expression)), expression
+    if isinstance(a, float):
+        return one_operation(r)
+    if x < 0.62:
+        form, template = frame(r, r.choice(INFIX[op]))
+    elif x < 0.76:
+        form, template = "n", r.choice(NOUN[op])
+    elif x < 0.91:
+        form, template = "i", r.choice(VERB[op])
+    else:
+        form, template = "q", r.choice(QUESTION[op])
+    if template.endswith("@r"):
+        template = template[:-2]
+        expression = f"{b} {op} {a}" if op == "+" else expression
+    if form == "i" and r.random() < 0.2 and op in "+-*/":
+        template += r.choice([" and tell me the result", " and give me the result", " and show the result", " and tell me what you get", " and print the result"])
+    return say(r, form, template, a=shown(r, a), b=shown(r, b)), expression
+
+
+def two_operations(r):
+    x = r.random()
+    a, b, c = (number(r, 5) for _ in range(3))
+    ops = ["+", "-", "*", "*", "/", "+"]
+    o1, o2 = r.choice(ops), r.choice(ops)
+    if o1 == "/":
+        b = max(1, b)
+    if o2 == "/":
+        c = max(1, c)
+    if x < 0.18:
+        expression = f"{a} {o1} {b} {o2} {c}"
+        form, template = frame(r, "{e}")
+        return say(r, form, template, e=symbols(r, expression)), expression
+    if x < 0.36:
+        expression = f"( {a} {o1} {b} ) {o2} {c}" if r.random() < 0.55 else f"{a} {o1} ( {b} {o2} {c} )"
+        form, template = frame(r, "{e}")
+        return say(r, form, template, e=symbols(r, expression)), expression
+    words = {"+": "plus", "-": "minus", "*": r.choice(["times", "times", "multiplied by"]), "/": "divided by"}
+    if x < 0.50:
+        form, template = frame(r, f"{{a}} {words[o1]} {{b}} {words[o2]} {{c}}")
+        return say(r, form, template, a=shown(r, a), b=shown(r, b), c=shown(r, c)), f"{a} {o1} {b} {o2} {c}"
+    if x < 0.58:
+        kind = r.choice(["sum", "sum", "average", "product"])
+        names = {"sum": ["the sum of", "the total of", "sum of", "the result of adding"], "product": ["the product of", "product of"], "average": ["the average of", "the mean of", "average of"]}[kind]
+        three = r.random() < 0.6 or kind == "product"
+        if kind != "average" and not three:
+            three = True
+        listed = r.choice(["{a}, {b} and {c}", "{a}, {b}, and {c}", "{a}, {b}, {c}", "{a} and {b} and {c}"]) if three else "{a} and {b}"
+        form, template = "n", r.choice(names) + " " + listed
+        if kind == "sum" and r.random() < 0.4:
+            form, template = "i", r.choice(["add ", "add up ", "sum ", "add the numbers ", "sum up ", "total "]) + listed
+        join = " * " if kind == "product" else " + "
+        inner = join.join(map(str, (a, b, c) if three else (a, b)))
+        expression = f"( {inner} ) / {3 if three else 2}" if kind == "average" else inner
+        return say(r, form, template, a=a, b=b, c=c), expression
+    if x < 0.70:
+        base, first = r.choice([("the sum of {a} and {b}", "+"), ("the product of {a} and {b}", "*"), ("the difference between {a} and {b}", "-"), ("the sum of {a} and {b}", "+")])
+        y = r.random()
+        if y < 0.35:
+            lead, tail = r.choice([("twice ", "* 2"), ("double ", "* 2"), ("half of ", "/ 2"), ("half ", "/ 2"), ("three times ", "* 3"), ("the double of ", "* 2"), ("the square of ", "** 2")])
+            form, template = frame(r, lead + base)
+            return say(r, form, template, a=shown(r, a), b=shown(r, b)), f"( {a} {first} {b} ) {tail}"
+        wording = {"+": [" plus {c}", ", plus {c}", " increased by {c}"], "-": [" minus {c}", ", minus {c}", " less {c}"], "*": [" times {c}", ", times {c}", ", multiplied by {c}", " multiplied by {c}"], "/": [" divided by {c}", ", divided by {c}", " over {c}"]}
+        form, template = frame(r, base + r.choice(wording[o2]))
+        return say(r, form, template, a=shown(r, a), b=shown(r, b), c=shown(r, c)), f"( {a} {first} {b} ) {o2} {c}"
+    first = r.choice(["+", "-", "*", "/", "+", "*"])
+    b = max(1, b) if first == "/" else b
+    template = r.choice(VERB[first][:10]) if r.random() < 0.6 else r.choice(["take ", "start with ", "calculate ", "compute ", "first compute ", "begin with ", ""]) + r.choice(INFIX[first][:2])
+    if template.endswith("@r"):
+        template, (a, b) = template[:-2], (a, b)
+        expression = f"{b} {first} {a}"
+    else:
+        expression = f"{a} {first} {b}"
+    if r.random() < 0.45:
+        text, tail = r.choice(THEN_FIXED)
+    else:
+        o2 = r.choice(list(THEN))
+        c = max(1, number(r, 4))
+        text, tail = r.choice(THEN[o2]), f"{o2} {c}"
+    template += r.choice(JOINTS) + text
+    return say(r, "i", template, a=shown(r, a), b=shown(r, b), c=shown(r, c)), f"( {expression} ) {tail}"
+
+
+def unary(r):
+    template, expression = r.choice(UNARY)
+    a = number(r, 5)
+    form, template = frame(r, template)
+    if r.random() < 0.15:
+        n, p = number(r, 4), r.choice([5, 10, 15, 20, 25, 30, 50, 75, r.randint(1, 99)])
+        form, template = frame(r, r.choice(["{p}% of {n}", "{p} percent of {n}", "{p} % of {n}"]))
+        return say(r, form, template, n=shown(r, n), p=p), f"{n} * {p} / 100"
+    return say(r, form, template, a=shown(r, a)), expression.replace("{a}", str(a))
+
+
+def traceback(code, error):
+    """What python prints for an error in the only line of a call."""
+    start = code.index("(") + 1
+    inner = code[start:-1]
+    marks = "^" * len(inner)
+    for op in (" // ", " / ", " % "):
+        if op in inner:
+            left, right = inner.split(op, 1)
+            marks = "~" * (len(left) + 1) + "^" * len(op.strip()) + "~" * (len(right) + 1)
+            break
+    return (f'Traceback (most recent call last):\n  File "<cell 1>", line 1, in <module>\n    {code}\n'
+            f'    {" " * (start + 1)}{marks}\n{type(error).__name__}: {error}\n')
+
+
+def example(r):
+    """Task, code, what python answers, and the answer."""
+    while True:
+        x = r.random()
+        last = 0.90 if stage.number < 3 else 0.85
+        task, expression = one_operation(r) if x < 0.55 else two_operations(r) if x < last else unary(r)
+        expression = spaced(expression)
+        code = f"print({expression})"
+        try:
+            value = eval(expression)
+        except ZeroDivisionError as error:
+            return dict(task=task, tool="python", body=code, result=traceback(code, error),
+                        answer=f"Python reports an error: ZeroDivisionError: {error}")
+        if isinstance(value, int) and abs(value) < 10 ** 15 or isinstance(value, float) and "e" not in repr(value):
+            return dict(task=task, tool="python", body=code, result=f"{value}\n", answer=f"{expression} = {value}.")
