@@ -28,10 +28,14 @@ let package = Package(
 
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CSandbox", exclude: ["wall"], cSettings: kernels),
 
     // Floor 1: the nouns everyone shares.
     .target(name: "Base", swiftSettings: house),
+    .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: house),
+    .target(name: "Transfer", dependencies: ["CCrypto", "CCurl"], swiftSettings: house),
 
     // Floor 2: one concern each, none knows another.
     .target(name: "ModelFiles", dependencies: ["Base"], swiftSettings: house),
@@ -39,7 +43,8 @@ let package = Package(
     .target(name: "Policy", dependencies: ["Base"], swiftSettings: house),
     .target(name: "MCP", dependencies: ["Base"], swiftSettings: house),
     .target(name: "Sandbox", dependencies: ["Base", "CSandbox"], swiftSettings: house),
-    .target(name: "Store", dependencies: ["Base", "CSQLite", "CCrypto"], swiftSettings: house),
+    .target(name: "Store", dependencies: ["Base", "Digests", "CSQLite"], swiftSettings: house),
+    .target(name: "Hub", dependencies: ["Base", "Digests", "Transfer"], swiftSettings: house),
 
     // Floor 3: the model's two sides.
     .target(
@@ -58,8 +63,8 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: [
-        "Base", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Inference", "Harmony",
-        "ToolHost", "Planner",
+        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
+        "Inference", "Harmony", "ToolHost", "Planner",
       ],
       swiftSettings: house),
 
@@ -67,8 +72,8 @@ let package = Package(
     .target(
       name: "CLI",
       dependencies: [
-        "Base", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Inference", "Harmony",
-        "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
+        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
+        "Inference", "Harmony", "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
       ],
       swiftSettings: house),
     .executableTarget(
@@ -105,7 +110,13 @@ let package = Package(
     .testTarget(
       name: "SandboxTests", dependencies: ["Base", "CSandbox", "Sandbox", "TestKit"],
       swiftSettings: house),
-    .testTarget(name: "StoreTests", dependencies: ["Store", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "DigestsTests", dependencies: ["Digests", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "HubTests", dependencies: ["Base", "Digests", "Hub", "TestKit", "Transfer"],
+      swiftSettings: house),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Digests", "Store", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "InferenceTests",
       dependencies: [

@@ -9,6 +9,7 @@ required_packages() {
 /usr/include/stdio.h libc6-dev
 /usr/include/sqlite3.h libsqlite3-dev
 /usr/include/openssl/evp.h libssl-dev
+/usr/bin/curl-config libcurl4-openssl-dev
 /usr/bin/pkg-config pkg-config
 LIST
   # The C++ headers and libraries carry gcc's version in their path.

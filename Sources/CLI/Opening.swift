@@ -6,6 +6,14 @@ import Tokenizer
 
 /// Opens models and vocabularies for commands.
 enum Opening {
+  /// Where the model called `word` lies; `word` itself where it is a path, or nothing.
+  static func path(_ word: String) -> String {
+    guard case .checkpoint(_, let path) = try? ModelChoice.find(word, in: .ofThisProcess()) else {
+      return word
+    }
+    return path
+  }
+
   static func tokenizer(_ path: String) throws(CommandError) -> Tokenizer {
     try loading { try TokenizerSource.open(path) }
   }

@@ -4,6 +4,7 @@
 // as the specification demands.
 
 import Glibc
+public import Hub
 
 /// The folders of one user on this machine. Nothing is made here; whoever writes first makes them.
 public struct Places: Equatable, Sendable {
@@ -19,6 +20,10 @@ public struct Places: Equatable, Sendable {
   public let resources: Resources?
   /// The user's home folder.
   public let home: String
+  /// The cache of models that programs share.
+  public let modelCache: HubCache
+  /// Other programs' models.
+  public let otherStores: LocalStores
 
   /// Folders as `environment` names them; `HOME` falls back to the user database.
   public init(
@@ -33,17 +38,35 @@ public struct Places: Equatable, Sendable {
     configFolder = (absolute("XDG_CONFIG_HOME") ?? home + "/.config") + "/martlet"
     dataFolder = (absolute("XDG_DATA_HOME") ?? home + "/.local/share") + "/martlet"
     stateFolder = (absolute("XDG_STATE_HOME") ?? home + "/.local/state") + "/martlet"
+    modelCache = HubCache(folder: HubCache.folder(environment: environment, home: home))
+    otherStores = LocalStores(environment: environment, home: home)
     self.systemFolder = systemFolder
     self.resources = resources
   }
 
   /// The places of the user who runs this process.
   public static func ofThisProcess() -> Places {
+    let names =
+      ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] + HubCache.variables
+      + LocalStores.variables
+    return Places(environment: environment(names))
+  }
+
+  /// The variables `names` of this process that are set.
+  private static func environment(_ names: [String]) -> [String: String] {
     var values: [String: String] = [:]
-    for name in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
-      values[name] = getenv(name).map { String(cString: $0) }
-    }
-    return Places(environment: values)
+    for name in names { values[name] = getenv(name).map { String(cString: $0) } }
+    return values
+  }
+
+  /// Where models come from, as this process's environment has it.
+  ///
+  /// - Parameter tokenFile: A file that holds the token, instead of the environment's.
+  /// - Returns: The settings, with the token in them.
+  /// - Throws: `HubError` for an endpoint or a token that cannot be used.
+  public func hubSettings(tokenFile: String?) throws(HubError) -> HubSettings {
+    try HubSettings(
+      environment: Self.environment(HubSettings.variables), home: home, tokenFile: tokenFile)
   }
 
   /// The one SQLite file of the run ledger.

@@ -4,6 +4,7 @@
 // into tickets. Paths, session ids, event and memory numbers are named.
 
 import CSQLite
+public import Digests
 import Glibc
 
 /// Why a store could not do what it was asked. Whatever was stored before is still there.

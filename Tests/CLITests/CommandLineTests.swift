@@ -27,7 +27,10 @@ import Testing
   @Test(arguments: [
     ([], "usage: martlet COMMAND"),
     (["tokenise"], "there is no command \"tokenise\". Did you mean tokenize?"),
-    (["model"], "\"model\" needs a word after it. It knows: info, verify, score, generate"),
+    (
+      ["model"],
+      "\"model\" needs a word after it. It knows: pull, list, remove, info, verify, score, generate"
+    ),
     (["model", "scor"], "\"model\" has no \"scor\". Did you mean score?"),
     (
       ["tokenize", "--modle", "x"],

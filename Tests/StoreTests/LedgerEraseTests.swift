@@ -1,6 +1,7 @@
 // LedgerEraseTests.swift — erased contents are nowhere, and the chain still holds.
 
 import Base
+import Digests
 import Foundation
 import Store
 import TestKit

@@ -1,6 +1,7 @@
 // LedgerTests.swift — what is recorded comes back, and nothing else gets in.
 
 import Base
+import Digests
 import Foundation
 import Store
 import TestKit

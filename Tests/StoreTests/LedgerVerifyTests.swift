@@ -1,6 +1,7 @@
 // LedgerVerifyTests.swift — no stored byte changes unnoticed, and the first bad event is named.
 
 import Base
+import Digests
 import Foundation
 import Store
 import TestKit

@@ -7,9 +7,9 @@ import Testing
 @Suite struct `The repository` {
   /// Targets by floor, from the ground up; `Docs/ARCHITECTURE.md` draws the same picture.
   static let floors: [[String]] = [
-    ["CKernels", "CSandbox", "CSQLite", "CCrypto"],
-    ["Base"],
-    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store"],
+    ["CKernels", "CSandbox", "CSQLite", "CCrypto", "CCurl"],
+    ["Base", "Digests", "Transfer"],
+    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub"],
     // The plugins lie in folders of `Sources/Plugins`.
     ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
     ["Planner"],

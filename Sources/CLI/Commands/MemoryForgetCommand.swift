@@ -5,6 +5,7 @@
 // memory meanwhile.
 
 import Base
+import Digests
 import Glibc
 import Runtime
 import Store

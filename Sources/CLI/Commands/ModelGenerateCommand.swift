@@ -69,7 +69,7 @@ private struct GenerateRun {
   }
 
   func run() throws -> ExitCode {
-    let path = try arguments.required("--model")
+    let path = Opening.path(try arguments.required("--model"))
     let givenIDs = try arguments["--tokens"].map(Self.ids)
     // Ids need no tokenizer, except to know where the model stops.
     let tokenizer =

@@ -1,6 +1,7 @@
 // ModelInfoCommands.swift — what a model on disk is, and whether its bytes make sense.
 
 import Base
+import Hub
 import ModelFiles
 import Runtime
 
@@ -32,7 +33,8 @@ extension Command {
     synopsis: "(--model PATH | PATH)",
     details: """
       Opening a model checks its tables and small tensors only. This reads everything: scales that mean
-      NaN, weights that are NaN or infinite. It takes as long as reading the files does.
+      NaN, weights that are NaN or infinite; and of a model in the shared cache the digest of each file.
+      It takes as long as reading the files does.
       """,
     options: [.model],
     positionalCount: 0...1,
@@ -45,19 +47,31 @@ extension Command {
     let path = try arguments.modelPath()
     Progress.update("reading \(path)")
     defer { Progress.endUpdates() }
+    let matchCount = try arguments.compareDigests(path)
     let checkpoint = try Opening.loading { try GPTOSSCheckpoint(path: path) }
     try Opening.loading { try checkpoint.verify() }
-    Output.line("\(path): all \(checkpoint.facts.tensorCount) tensors make sense.")
+    let digests = matchCount == 0 ? "" : " \(matchCount) files match their digests."
+    Output.line("\(path): all \(checkpoint.facts.tensorCount) tensors make sense.\(digests)")
     return .success
   }
 }
 
 extension Arguments {
-  /// The model, given as `--model` or as the only word.
+  /// Where the model lies that is given as `--model` or as the only word.
   fileprivate func modelPath() throws(CommandError) -> String {
-    guard let path = positional.first else { return try required("--model") }
+    guard let word = positional.first else { return Opening.path(try required("--model")) }
     guard self["--model"] == nil else { throw .usage("The model is given twice.") }
-    return path
+    return Opening.path(word)
+  }
+
+  /// Compares the files of a model in the shared cache with their names; returns how many they are.
+  fileprivate func compareDigests(_ path: String) throws(CommandError) -> Int {
+    let check: (fileCount: Int, damaged: [CacheCheck.Damage])
+    do throws(HubError) { check = try CacheCheck.check(path) } catch { throw CommandError(error) }
+    guard let damage = check.damaged.first else { return check.fileCount }
+    throw .model(
+      "\(damage.path) is damaged: its digest is \(damage.found), and it ought to be "
+        + "\(damage.expected). Remove the model and fetch it again: martlet model remove, pull")
   }
 }
 
@@ -68,13 +82,15 @@ extension ModelFacts {
     let slidingCount = model.layerIsSliding.count { $0 }
     var rows = [
       ("container", "\(container), \(layout.rawValue) layout"),
-      ("files", files.map { "\($0.path) (\(Self.size($0.byteCount)))" }.joined(separator: ", ")),
+      (
+        "files", files.map { "\($0.path) (\(ByteText.size($0.byteCount)))" }.joined(separator: ", ")
+      ),
       (
         "parameters", "\(Self.short(parameterCount)), \(Self.short(activeParameterCount)) per token"
       ),
       (
         "tensors",
-        types.map { "\($0.tensorCount) \($0.name) (\(Self.size($0.byteCount)))" }
+        types.map { "\($0.tensorCount) \($0.name) (\(ByteText.size($0.byteCount)))" }
           .joined(separator: ", ")
       ),
       (
@@ -127,17 +143,6 @@ extension ModelFacts {
       "sliding_window": .number(.integer(Int64(model.slidingWindow))),
       "context": .number(.integer(Int64(model.contextLengthMax))),
     ]
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"]
-    var value = Double(bytes)
-    var unit = 0
-    while value >= 1000, unit + 1 < units.count {
-      value /= 1000
-      unit += 1
-    }
-    return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
   }
 
   private static func short(_ count: Int) -> String {

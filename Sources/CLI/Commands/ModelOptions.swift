@@ -5,7 +5,8 @@ import Inference
 import Runtime
 
 extension Command.Option {
-  static let model = Self(name: "--model", value: "PATH", help: "a model folder or a GGUF file")
+  static let model = Self(
+    name: "--model", value: "PATH", help: "a model folder, a GGUF file, or a name")
   static let precision = Self(
     name: "--precision", value: "NAME",
     help: "native (default): weights as stored, fast; f32: the plain reference")
@@ -34,7 +35,7 @@ extension Arguments {
 extension Opening {
   /// Opens the model that `--model` names, and says on stderr what is being done.
   static func model(_ arguments: Arguments) throws(CommandError) -> LoadedModel {
-    let path = try arguments.required("--model")
+    let path = Opening.path(try arguments.required("--model"))
     let options = try arguments.inferenceOptions()
     Progress.update("loading \(path)")
     defer { Progress.endUpdates() }

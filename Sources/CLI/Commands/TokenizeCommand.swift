@@ -26,7 +26,7 @@ extension Command {
         meaning: #"{"ids":[24912,2375]}"#)
     ]
   ) { arguments in
-    let path = try arguments.required("--model")
+    let path = Opening.path(try arguments.required("--model"))
     let tokenizer = try Opening.tokenizer(path)
     if arguments.has("--decode") {
       try Input.forEachJSONLine { value, number in

@@ -15,14 +15,26 @@ struct TerminalApprover: Approver {
   }
 
   func ask(_ question: ApprovalQuestion) async throws(CancellationError) -> ApprovalAnswer {
+    try await ask(
+      Self.text(question), mayRemember: question.mayRemember, secondsMax: question.secondsMax)
+  }
+
+  /// Asks whether to do what `text` says.
+  func confirm(_ text: String, secondsMax: Int) async throws(CancellationError) -> ApprovalAnswer {
+    try await ask("\(text.plain)\n[y]es, [N]o? ", mayRemember: false, secondsMax: secondsMax)
+  }
+
+  private func ask(
+    _ text: String, mayRemember: Bool, secondsMax: Int
+  ) async throws(CancellationError) -> ApprovalAnswer {
     let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
     guard terminal >= 0 else { return .no }
     defer { close(terminal) }
     Progress.endUpdates()
     // What was typed before the question is no answer to it.
     tcflush(terminal, TCIFLUSH)
-    Self.write(Self.text(question), to: terminal)
-    let deadline = ContinuousClock.now + .seconds(question.secondsMax)
+    Self.write(text, to: terminal)
+    let deadline = ContinuousClock.now + .seconds(secondsMax)
     var line: [UInt8] = []
     while true {
       if Task.isCancelled { throw CancellationError() }
@@ -37,9 +49,9 @@ struct TerminalApprover: Approver {
         guard count > 0 else { return .no }
         line += chunk[..<count]
         guard line.contains(UInt8(ascii: "\n")) else { continue }
-        if let answer = Self.answer(line, question) { return answer }
+        if let answer = Self.answer(line, mayRemember: mayRemember) { return answer }
         line = []
-        Self.write("Please type y, \(question.mayRemember ? "a, " : "")or n: ", to: terminal)
+        Self.write("Please type y, \(mayRemember ? "a, " : "")or n: ", to: terminal)
       } else {
         do { try await Task.sleep(for: .milliseconds(50)) } catch { throw CancellationError() }
       }
@@ -48,7 +60,8 @@ struct TerminalApprover: Approver {
 
   /// The whole call is shown, in characters that do nothing to a terminal.
   private static func text(_ question: ApprovalQuestion) -> String {
-    var lines = ["", "The model wants to call \(question.call.tool.plain):", ""]
+    let who = question.asker == .model ? "The model wants to call" : "This command needs"
+    var lines = ["", "\(who) \(question.call.tool.plain):", ""]
     lines += question.call.body.indented(by: 2)
     lines += ["", question.reason.plain]
     let choices = question.mayRemember ? "[y]es, [a]lways in this run, [N]o" : "[y]es, [N]o"
@@ -56,12 +69,12 @@ struct TerminalApprover: Approver {
   }
 
   private static func answer(
-    _ line: [UInt8], _ question: ApprovalQuestion
+    _ line: [UInt8], mayRemember: Bool
   ) -> ApprovalAnswer? {
     let word = String(decoding: line.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     switch word.lowercased().filter({ !$0.isWhitespace }) {
     case "y", "yes": return .yes
-    case "a", "always": return question.mayRemember ? .yesForThisRun : nil
+    case "a", "always": return mayRemember ? .yesForThisRun : nil
     case "n", "no", "": return .no
     default: return nil
     }

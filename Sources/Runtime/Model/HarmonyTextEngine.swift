@@ -2,6 +2,7 @@
 // parse.
 
 import Base
+import Digests
 import Harmony
 import Inference
 import Planner

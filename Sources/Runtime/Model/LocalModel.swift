@@ -1,6 +1,7 @@
 // LocalModel.swift — gpt-oss in this process: one loaded model, one timeline, a thread of its own.
 
 public import Base
+import Digests
 import FoundationEssentials
 import Harmony
 import Inference

@@ -2,6 +2,7 @@
 
 import Base
 import Glibc
+import Hub
 public import Planner
 
 /// Why a run could not begin. The outcome says it to people and to the shell.
@@ -47,7 +48,7 @@ public enum ModelChoice: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - text: What `--model` says; nil for the configured model, else gpt-oss-20b where the store
-  ///     has it, else nano.
+  ///     or the shared cache has it, else nano.
   ///   - places: The store, the configuration, and what ships with the program.
   /// - Returns: The choice. A path is only looked at; whether it holds a model turns out on loading.
   /// - Throws: ``RunError`` that says what there is instead.
@@ -55,7 +56,9 @@ public enum ModelChoice: Equatable, Sendable {
     if let text { return try named(text, in: places) }
     if let configured = try Configuration(places).model { return try named(configured, in: places) }
     for name in ["gpt-oss-20b", nano] {
-      if let path = stored(name, in: places) { return .checkpoint(name: name, path: path) }
+      if let path = stored(name, in: places) ?? cached(name, in: places) {
+        return .checkpoint(name: name, path: path)
+      }
     }
     throw RunError(
       .modelFailed(
@@ -74,11 +77,14 @@ public enum ModelChoice: Equatable, Sendable {
     let isName = !text.isEmpty && !text.contains("/") && !text.hasPrefix(".")
     if isName, let path = stored(text, in: places) { return .checkpoint(name: text, path: path) }
     guard Resources.exists(text) else {
+      if let path = cached(text, in: places) { return .checkpoint(name: text, path: path) }
       let known = storedNames(in: places)
       let list = known.isEmpty ? "none" : known.joined(separator: ", ")
       throw RunError(
         .modelFailed(
-          "There is no model \"\(text)\": no such file or folder, and the store has: \(list)."))
+          "There is no model \"\(text)\": no such file or folder, and the store has: \(list)."
+            + (ModelReference.shortNames.contains(text)
+              ? " Fetch it: martlet model pull \(text)" : "")))
     }
     let path = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
     return .checkpoint(name: lastPart(of: path.resolvingLinks ?? path), path: path)
@@ -93,6 +99,12 @@ public enum ModelChoice: Equatable, Sendable {
     folders(places).map { "\($0)/\(name)" }.first { Resources.exists($0 + "/config.json") }
   }
 
+  /// Where the shared cache has what `text` names: "gpt-oss-20b", "ORG/NAME[@REVISION][:FILE]".
+  private static func cached(_ text: String, in places: Places) -> String? {
+    guard let reference = try? ModelReference(text) else { return nil }
+    return places.modelCache.path(of: reference)
+  }
+
   private static func storedNames(in places: Places) -> [String] {
     var names: Set<String> = []
     for folder in folders(places) {
@@ -100,6 +112,7 @@ public enum ModelChoice: Equatable, Sendable {
         names.insert(name)
       }
     }
+    names.formUnion(ModelReference.shortNames.filter { cached($0, in: places) != nil })
     return names.sorted()
   }
 

@@ -1,6 +1,7 @@
 // AgentSession.swift — everything put together: model, policy, tools behind walls, ledger, planner.
 
 import Base
+import Digests
 import Glibc
 import Harmony
 public import Planner

@@ -4,6 +4,14 @@ public import Base
 
 /// What is asked.
 public struct ApprovalQuestion: Equatable, Sendable {
+  /// Who wants it.
+  public enum Asker: Equatable, Sendable {
+    case model
+    /// A command that the person typed.
+    case user
+  }
+
+  public var asker = Asker.model
   public var call: ToolCall
   /// Why the policy asks.
   public var reason: String

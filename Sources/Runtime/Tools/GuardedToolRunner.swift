@@ -2,6 +2,7 @@
 // then the sandbox. Policy and sandbox know nothing of each other; they meet here.
 
 import Base
+import Digests
 import Planner
 import Policy
 import Sandbox

@@ -1,5 +1,6 @@
 // Ledger+Erase.swift — taking contents out of the ledger without breaking its chain.
 
+public import Digests
 import Synchronization
 
 /// What an erasure did, and what it could not do.

@@ -4,6 +4,7 @@
 // lets go of the file between them. What is already there does not change meanwhile; what is
 // appended meanwhile is checked as far as it is met.
 
+import Digests
 import Synchronization
 
 extension Ledger {

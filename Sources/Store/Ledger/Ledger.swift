@@ -1,6 +1,7 @@
 // Ledger.swift — what happened, in order, for good: sessions of events, chained by hashes.
 
 public import Base
+public import Digests
 import Synchronization
 
 /// The record of all runs: one SQLite file, append-only, checkable.

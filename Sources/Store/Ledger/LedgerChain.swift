@@ -34,6 +34,8 @@
 // included, or put back to an earlier copy of itself. Against that, keep `Ledger.head(of:)` somewhere
 // else and give it to `verify`.
 
+import Digests
+
 /// The ledger's hashes.
 enum LedgerChain {
   static let saltByteCount = 32

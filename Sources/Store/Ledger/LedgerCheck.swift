@@ -1,5 +1,7 @@
 // LedgerCheck.swift — the check of a chain as a value: rows in, a report out.
 
+import Digests
+
 /// An event as it lies in the file.
 struct StoredEvent: Sendable {
   var columns: EventColumns

@@ -1,6 +1,7 @@
 // LedgerEvent.swift — what goes into a ledger and what comes out.
 
 public import Base
+public import Digests
 
 /// One event to be recorded.
 public struct LedgerEntry: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // LedgerRows.swift — rows of a ledger file as values, read with suspicion.
 
 import Base
+import Digests
 
 /// A row of `sessions`, as it lies in the file.
 struct SessionRow: Sendable {

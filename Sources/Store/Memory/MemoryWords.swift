@@ -10,6 +10,8 @@
 //   Skin tones and joiners are dropped, so that a sequence is found by its parts.
 // * Full-width Latin becomes plain Latin.
 
+import Digests
+
 /// Cuts texts and queries into words.
 enum MemoryWords {
   /// A query's text beyond this is not looked at.

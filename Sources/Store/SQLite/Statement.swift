@@ -1,6 +1,7 @@
 // Statement.swift — one prepared SQL statement: bind, step, read columns.
 
 import CSQLite
+package import Digests
 
 /// A value on its way into SQL. Values are always bound, never written into SQL text.
 package enum SQLValue: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // SHA256Tests.swift — the digests of FIPS 180-4, whole and in pieces.
 
-import Store
+import Digests
 import Testing
 
 @Suite struct `SHA-256` {

@@ -1,0 +1,232 @@
+// Exchange.swift — one request and its answer, as libcurl's callbacks see it.
+
+import CCurl
+import Glibc
+
+/// One request under way. Made by the caller, then touched by the loop's thread alone.
+final class Exchange {
+  let request: HTTPRequest
+  private let receiver: any HTTPReceiver
+  /// Told exactly once.
+  private let onEnd: (Result<HTTPHead, TransferError>) -> Void
+  private(set) var handle: UnsafeMutableRawPointer?
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+
+  private var head: HTTPHead
+  private var headerBytes = 0
+  private var bodyBytes = 0
+  private enum Phase {
+    case head
+    /// The receiver takes it.
+    case body
+    /// Of a redirect: read to its end, so that the connection can serve again.
+    case redirect
+    /// Nobody wants it.
+    case unwanted
+  }
+  private var phase = Phase.head
+  private var ownError: TransferError?
+
+  /// All headers of one answer together.
+  private static let headerBytesMax = 256 << 10
+  private static let redirectBytesMax = 64 << 10
+
+  init(
+    _ request: HTTPRequest, _ receiver: any HTTPReceiver,
+    onEnd: @escaping (Result<HTTPHead, TransferError>) -> Void
+  ) {
+    self.request = request
+    self.receiver = receiver
+    self.onEnd = onEnd
+    head = HTTPHead(status: 0, headers: HTTPHeaders(), url: request.url)
+  }
+
+  /// Makes the handle.
+  func open(_ certificates: CertificatePlaces) throws(TransferError) -> UnsafeMutableRawPointer {
+    for (name, value) in request.headers.fields {
+      guard (name + value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !name.contains(":") else {
+        throw .unusableHeader(name: name)
+      }
+      headerList = curl_slist_append(headerList, "\(name): \(value)")
+    }
+    guard let handle = curl_easy_init() else {
+      throw .failed(request.url.origin, reason: "libcurl has no memory")
+    }
+    self.handle = handle
+    var code = ccurl_only_http(handle)
+    func set(_ option: CURLoption, _ value: Int) {
+      if code == CURLE_OK { code = ccurl_set_number(handle, option, value) }
+    }
+    func set(_ option: CURLoption, _ text: String) {
+      if code == CURLE_OK { code = ccurl_set_text(handle, option, text) }
+    }
+    set(CURLOPT_URL, request.url.text)
+    // What was read as a path is sent as that path.
+    set(CURLOPT_PATH_AS_IS, 1)
+    set(CURLOPT_NOSIGNAL, 1)
+    set(CURLOPT_FOLLOWLOCATION, 0)
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    // One connection for each transfer under way, so that ranges of a file arrive side by side.
+    set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+    set(CURLOPT_CONNECTTIMEOUT, request.connectSecondsMax)
+    set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    set(CURLOPT_LOW_SPEED_TIME, request.silenceSecondsMax)
+    set(CURLOPT_BUFFERSIZE, 256 << 10)
+    if let file = certificates.file { set(CURLOPT_CAINFO, file) }
+    if let folder = certificates.folder { set(CURLOPT_CAPATH, folder) }
+    switch request.method {
+    case .get: set(CURLOPT_HTTPGET, 1)
+    case .head: set(CURLOPT_NOBODY, 1)
+    case .post(let body):
+      headerList = curl_slist_append(headerList, "Expect:")
+      set(CURLOPT_POST, 1)
+      if code == CURLE_OK {
+        code = body.withUnsafeBytes { bytes in
+          withUnsafePointer(to: UInt8(0)) { nothing in
+            ccurl_set_body(handle, bytes.baseAddress ?? UnsafeRawPointer(nothing), bytes.count)
+          }
+        }
+      }
+    }
+    if code == CURLE_OK { code = ccurl_set_headers(handle, headerList) }
+    if code == CURLE_OK {
+      let context = Unmanaged.passUnretained(self).toOpaque()
+      code = ccurl_set_takers(
+        handle,
+        { bytes, size, count, context in
+          Exchange.of(context).takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        },
+        { bytes, size, count, context in
+          Exchange.of(context).takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        }, context)
+    }
+    guard code == CURLE_OK else {
+      throw .failed(request.url.origin, reason: String(cString: curl_easy_strerror(code)))
+    }
+    return handle
+  }
+
+  /// Frees the handle and tells how it ended.
+  func end(_ result: Result<HTTPHead, TransferError>) {
+    if let handle { curl_easy_cleanup(handle) }
+    handle = nil
+    curl_slist_free_all(headerList)
+    headerList = nil
+    onEnd(result)
+  }
+
+  /// What libcurl's `code` means here.
+  func result(_ code: CURLcode) -> Result<HTTPHead, TransferError> {
+    if let ownError { return .failure(ownError) }
+    if phase == .unwanted { return .success(head) }
+    guard code != CURLE_OK else {
+      guard phase == .body || phase == .redirect else {
+        return .failure(.brokenOff(request.url.origin, reason: "there was no answer"))
+      }
+      return .success(head)
+    }
+    return .failure(error(code))
+  }
+
+  private func error(_ code: CURLcode) -> TransferError {
+    let origin = request.url.origin
+    let words = String(cString: curl_easy_strerror(code))
+    let reason = words.prefix(1).lowercased() + words.dropFirst()
+    switch code {
+    case CURLE_COULDNT_RESOLVE_HOST: return .cannotResolve(origin)
+    case CURLE_COULDNT_CONNECT:
+      return .cannotConnect(origin, reason: "the connection was refused, or there is no way to it")
+    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
+      return .proxyFailed(origin, reason: reason)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+      CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_USE_SSL_FAILED,
+      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND:
+      return .insecure(origin, reason: reason)
+    case CURLE_OPERATION_TIMEDOUT:
+      let isConnected = handle.map { ccurl_connect_seconds($0) > 0 } ?? false
+      return isConnected
+        ? .silent(origin, seconds: request.silenceSecondsMax)
+        : .connectTimedOut(origin, seconds: request.connectSecondsMax)
+    case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
+      return .brokenOff(origin, reason: reason)
+    case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
+      CURLE_HTTP2:
+      return .notHTTP(origin, reason: reason)
+    default: return .failed(origin, reason: reason)
+    }
+  }
+
+  // MARK: - libcurl's callbacks
+
+  private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange {
+    guard let context else { preconditionFailure("libcurl lost the context of a transfer.") }
+    return Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  /// The exchange of a handle that is done.
+  static func of(handle: UnsafeMutableRawPointer) -> Exchange { of(ccurl_context(handle)) }
+
+  private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+    headerBytes += bytes.count
+    guard headerBytes <= Self.headerBytesMax else {
+      ownError = .tooLarge(request.url.origin, bytesMax: Self.headerBytesMax)
+      return 0
+    }
+    // Trailers say nothing that anybody here reads.
+    guard phase == .head else { return bytes.count }
+    var line = bytes[...]
+    while let last = line.last, last == 0x0D || last == 0x0A { line = line.dropLast() }
+    if line.starts(with: "HTTP/".utf8) {
+      // Answers such as "100 Continue" come before the real one.
+      head.headers = HTTPHeaders()
+      head.status = Self.status(line)
+    } else if line.isEmpty {
+      if head.status >= 200 { return beginBody() ? bytes.count : 0 }
+    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+      let value = line[(colon + 1)...]
+      head.headers.add(
+        String(decoding: line[..<colon], as: UTF8.self), Self.trimmed(value))
+    }
+    return bytes.count
+  }
+
+  private static func status(_ line: Slice<UnsafeRawBufferPointer>) -> Int {
+    let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
+    return words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) ?? 0 : 0
+  }
+
+  private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+    var bytes = bytes
+    while let first = bytes.first, first == 0x20 || first == 0x09 { bytes = bytes.dropFirst() }
+    while let last = bytes.last, last == 0x20 || last == 0x09 { bytes = bytes.dropLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func beginBody() -> Bool {
+    // What stands in it is for browsers.
+    if head.isRedirect {
+      phase = .redirect
+      return true
+    }
+    phase = receiver.begin(head) ? .body : .unwanted
+    return phase == .body
+  }
+
+  private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    bodyBytes += bytes.count
+    if phase == .redirect {
+      if bodyBytes <= Self.redirectBytesMax { return bytes.count }
+      phase = .unwanted
+    }
+    guard phase == .body else { return 0 }
+    guard bodyBytes <= request.bodyBytesMax else {
+      ownError = .tooLarge(request.url.origin, bytesMax: request.bodyBytesMax)
+      return 0
+    }
+    guard receiver.take(bytes) else {
+      phase = .unwanted
+      return 0
+    }
+    return bytes.count
+  }
+}

@@ -1,0 +1,65 @@
+// TransferError.swift — why a transfer gave no answer, or not all of it.
+
+/// Errors name the host, and never a query: signed links keep their secret there.
+public enum TransferError: Error, Equatable, Sendable {
+  case cannotResolve(WebOrigin)
+  case cannotConnect(WebOrigin, reason: String)
+  case proxyFailed(WebOrigin, reason: String)
+  /// No secure connection, or a certificate that is not trusted.
+  case insecure(WebOrigin, reason: String)
+  case connectTimedOut(WebOrigin, seconds: Int)
+  case silent(WebOrigin, seconds: Int)
+  /// The connection ended before the answer did.
+  case brokenOff(WebOrigin, reason: String)
+  case notHTTP(WebOrigin, reason: String)
+  case tooLarge(WebOrigin, bytesMax: Int)
+  case redirectUnusable(WebOrigin)
+  case redirectsTooMany(WebOrigin, countMax: Int)
+  /// From https to http.
+  case redirectInsecure(WebOrigin, to: WebOrigin)
+  case unusableHeader(name: String)
+  case cancelled
+  case failed(WebOrigin, reason: String)
+
+  /// Whether the same request may well succeed a little later.
+  public var isTransient: Bool {
+    switch self {
+    case .cannotResolve, .cannotConnect, .connectTimedOut, .silent, .brokenOff: true
+    case .proxyFailed, .insecure, .notHTTP, .tooLarge, .redirectUnusable, .redirectsTooMany,
+      .redirectInsecure, .unusableHeader, .cancelled, .failed:
+      false
+    }
+  }
+}
+
+extension TransferError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cannotResolve(let origin):
+      "The name \(origin.host) could not be resolved. Is this machine online?"
+    case .cannotConnect(let origin, let reason): "\(origin) could not be reached: \(reason)."
+    case .proxyFailed(let origin, let reason):
+      "The proxy on the way to \(origin) could not be used: \(reason). See https_proxy and no_proxy."
+    case .insecure(let origin, let reason):
+      "The connection to \(origin) is not secure: \(reason). A private authority can be named: "
+        + "SSL_CERT_FILE=FILE"
+    case .connectTimedOut(let origin, let seconds):
+      "\(origin) did not take the connection within \(seconds) s."
+    case .silent(let origin, let seconds): "\(origin) sent nothing for \(seconds) s."
+    case .brokenOff(let origin, let reason):
+      "\(origin) ended the connection before its answer was complete: \(reason)."
+    case .notHTTP(let origin, let reason): "\(origin) did not answer in HTTP: \(reason)."
+    case .tooLarge(let origin, let bytesMax):
+      "The answer of \(origin) is larger than the \(bytesMax) bytes that are allowed here."
+    case .redirectUnusable(let origin): "\(origin) redirects to what is no http or https address."
+    case .redirectsTooMany(let origin, let countMax):
+      "\(origin) redirects for the \(countMax + 1). time; that is no answer."
+    case .redirectInsecure(let origin, let target):
+      "\(origin) redirects to \(target), which is not secure."
+    case .unusableHeader(let name):
+      "The header \(name) holds a character that no header can have, such as a line end."
+    case .cancelled: "The transfer was cancelled."
+    case .failed(let origin, let reason): "The transfer from \(origin) failed: \(reason)."
+    }
+  }
+}

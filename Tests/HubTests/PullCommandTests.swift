@@ -1,0 +1,332 @@
+// PullCommandTests.swift — `martlet model pull`, `list` and `remove`, as a user would run them.
+
+import Base
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct `The model commands` {
+  private let hub: TinyHub
+  private let home: Home
+  private let environment: [String: String]
+
+  init() throws {
+    hub = try TinyHub(shardBytes: [9_000_000, 100_000])
+    home = try Home()
+    environment = home.environment.merging(
+      ["HF_ENDPOINT": hub.standIn.endpoint, "HF_HOME": home.path + "/hf", "HF_TOKEN": ""]
+    ) { $1 }
+  }
+
+  private func run(_ words: String...) throws -> ProgramResult {
+    try Program.run(words, environment: environment)
+  }
+
+  private var repository: String { home.path + "/hf/hub/models--org--tiny" }
+
+  // MARK: - Pull
+
+  @Test func `fetch a model and say where it is`() throws {
+    let result = try run("model", "pull", "org/tiny")
+    #expect(result.errors.isEmpty)
+    #expect(result.exitCode == 0)
+    let commit = try String(contentsOfFile: repository + "/refs/main", encoding: .utf8)
+    #expect(result.output == "\(repository)/snapshots/\(commit)\n")
+    #expect(try treeOfFiles(repository) == hub.expectedTree(commit: commit))
+    let again = try run("model", "pull", "org/tiny", "--revision", commit, "--json")
+    let json = try JSONReader.value(again.output, source: "standard output")
+    #expect(json["commit"]?.stringValue == commit)
+    #expect(json["fetched_bytes"] == 0)
+    #expect(json["files"]?.arrayValue?.count == hub.wanted.count)
+  }
+
+  @Test func `refuse without any connection what the policy denies`() throws {
+    for (words, sentence) in [
+      (
+        ["--policy", "offline"],
+        "martlet: Fetching org/tiny is refused (no-network): Rule \"no-network\" of \"offline\" denies it: the policy \"offline\" uses no network.\n"
+      ),
+      (
+        ["--policy", "closed"], "martlet: Fetching org/tiny is refused (nothing): "
+      ),
+    ] {
+      let result = try Program.run(["model", "pull", "org/tiny"] + words, environment: environment)
+      #expect(result.exitCode == 3)
+      #expect(result.output.isEmpty)
+      #expect(result.errors.hasPrefix(sentence), "\(result.errors)")
+    }
+    #expect(try hub.standIn.log().connectionCount == 0)
+    #expect(!FileManager.default.fileExists(atPath: home.path + "/hf"))
+  }
+
+  @Test func `need a person where the policy asks`() throws {
+    try home.write(
+      "config/martlet/policy.json5",
+      """
+      { schema: 'tool-policy/1', id: 'careful', revision: 1, defaults: { noMatch: 'deny' }, rules: [
+        { id: 'ask-me', effect: 'ask', tool: 'model.pull', args: { model: { oneOf: ['org/tiny'] } },
+          actor: ['user'], reason: 'it is large' } ] }
+      """)
+    let result = try run("model", "pull", "org/tiny")
+    #expect(result.exitCode == 4, "\(result.errors)")
+    #expect(result.errors.contains("needs approval"))
+    #expect(try hub.standIn.log().connectionCount == 0)
+    #expect(try run("model", "pull", "org/other").exitCode == 3)
+  }
+
+  /// Runs a line of sh at a terminal; `answer` is typed every second.
+  private func atTerminal(_ line: String, answer: String = "") throws -> ProgramResult {
+    try Program.run(
+      [
+        "-c",
+        "(while sleep 1; do printf '\(answer)\\n' || exit; done) | script -qefc '\"$MARTLET\" \(line)' /dev/null",
+      ], of: "/bin/sh", environment: environment)
+  }
+
+  @Test func `ask at a terminal and do what is answered`() throws {
+    try home.write(
+      "config/martlet/policy.json5",
+      """
+      { schema: 'tool-policy/1', id: 'careful', revision: 1, defaults: { noMatch: 'deny' }, rules: [
+        { id: 'ask-me', effect: 'ask', tool: 'model.pull', args: 'any', actor: ['user'],
+          reason: 'it is large' } ] }
+      """)
+    let refused = try atTerminal("model pull org/tiny", answer: "n")
+    #expect(refused.exitCode == 3, "\(refused)")
+    #expect(refused.output.contains("This command needs model.pull:"))
+    #expect(try hub.standIn.log().connectionCount == 0)
+    let fetched = try atTerminal("model pull org/tiny", answer: "y")
+    #expect(fetched.exitCode == 0, "\(fetched)")
+    let kept = try atTerminal("model remove org/tiny", answer: "n")
+    #expect(kept.exitCode == 3, "\(kept)")
+    #expect(FileManager.default.fileExists(atPath: repository))
+    #expect(try atTerminal("model remove org/tiny", answer: "y").exitCode == 0)
+    #expect(!FileManager.default.fileExists(atPath: repository))
+  }
+
+  @Test func `show bytes, speed and time left at a terminal`() throws {
+    try hub.standIn.misbehave(["rate": 2_000_000])
+    let result = try atTerminal("model pull org/tiny")
+    #expect(result.exitCode == 0)
+    #expect(
+      result.output.contains(
+        /org\/tiny: \d+ %, [\d.]+ [kM]B of 9.2 MB, [\d.]+ [kM]B\/s, \d+ s left/),
+      "\(result.output)")
+  }
+
+  @Test func `tell usage, refusals and a dead network apart`() throws {
+    #expect(try run("model", "pull", "nonsense").exitCode == 2)
+    #expect(try run("model", "pull", "org/tiny@a..b").exitCode == 2)
+    #expect(try run("model", "pull", "org/tiny:../x.gguf").exitCode == 2)
+    #expect(try run("model", "pull", "org/tiny", "--token-file", "/nowhere").exitCode == 2)
+    #expect(try run("model", "pull", "org/nothing").exitCode == 2)
+    #expect(try run("model", "pull", "org/tiny", "--revision", "v9").exitCode == 2)
+    let dead = environment.merging(["HF_ENDPOINT": "http://127.0.0.1:1"]) { $1 }
+    let result = try Program.run(["model", "pull", "org/tiny"], environment: dead)
+    #expect(result.exitCode == 10)
+    #expect(
+      result.errors
+        == "martlet: http://127.0.0.1:1 could not be reached: the connection was refused, or there is no way to it.\n"
+    )
+    #expect(
+      try run("model", "pull", "gpt-oss").errors
+        == "martlet: \"gpt-oss\" names no model. Give one of gpt-oss-20b, gpt-oss-120b, or ORG/NAME[@REVISION][:FILE].\n"
+    )
+  }
+
+  @Test func `read the token from a file and show it to the hub only`() throws {
+    let file = try home.write("token", "hf_from_file\n")
+    #expect(try run("model", "pull", "org/tiny", "--token-file", file).exitCode == 0)
+    let log = try hub.standIn.log()
+    #expect(Set(log.tokens(cdn: false)) == ["Bearer hf_from_file"])
+    #expect(log.tokens(cdn: true).isEmpty)
+    #expect(try home.files(holding: "hf_from_file") == ["token"])
+  }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func `stop cleanly at a signal and go on later`(signal: Int32, code: Int32) async throws {
+    try hub.standIn.misbehave(["rate": 3_000_000])
+    let process = try start()
+    try await hub.standIn.waitUntilSent(bytes: 500_000)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == code)
+    #expect(try treeOfFiles(repository)["refs/main"] == nil)
+    try hub.standIn.misbehave()
+    #expect(try run("model", "pull", "org/tiny").exitCode == 0)
+    let commit = try String(contentsOfFile: repository + "/refs/main", encoding: .utf8)
+    #expect(try treeOfFiles(repository) == hub.expectedTree(commit: commit))
+  }
+
+  private func start() throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: Program.path)
+    process.arguments = ["model", "pull", "org/tiny"]
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  @Test func `go on byte by byte after a kill at any moment`() async throws {
+    var random = SplitMix64(seed: 5)
+    for round in 0..<repetitions(4, full: 100) {
+      try? FileManager.default.removeItem(atPath: home.path + "/hf")
+      try hub.standIn.misbehave(["rate": 12_000_000])
+      for _ in 0..<2 {
+        let process = try start()
+        try await Task.sleep(for: .milliseconds(20 + random.nextUnit() * 500))
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+      }
+      let there = bytesThere()
+      try hub.standIn.misbehave()
+      let result = try run("model", "pull", "org/tiny")
+      #expect(result.exitCode == 0, "round \(round): \(result.errors)")
+      let commit = try String(contentsOfFile: repository + "/refs/main", encoding: .utf8)
+      #expect(try treeOfFiles(repository) == hub.expectedTree(commit: commit), "round \(round)")
+      let sent = try hub.standIn.log().sentBytes.values.reduce(0, +)
+      #expect(sent == hub.totalBytes - there, "round \(round)")
+    }
+  }
+
+  /// Bytes that need not be asked for again: of blobs, and of parts on record.
+  private func bytesThere() -> Int {
+    var sum = 0
+    let manager = FileManager.default
+    for bytes in hub.wanted.values {
+      let name = contentName(bytes)
+      if manager.fileExists(atPath: "\(repository)/blobs/\(name)") {
+        sum += bytes.count
+        continue
+      }
+      let partial = "\(repository)/.martlet/\(name)"
+      guard manager.contents(atPath: partial + ".data")?.count == bytes.count,
+        let record = manager.contents(atPath: partial + ".parts"), record.count > 24
+      else { continue }
+      for start in stride(from: 24, to: record.count, by: 4) {
+        sum += (0..<4).reduce(0) { $0 | Int(record[start + $1]) << (8 * $1) }
+      }
+    }
+    return sum
+  }
+
+  // MARK: - A full disk
+
+  @Test func `say that a disk is too small and leave nothing false on it`() throws {
+    let mounted = """
+      mount -t tmpfs -o size=4m none '\(home.path)/hf' && '\(Program.path)' model pull org/tiny; \
+      code=$?; find '\(home.path)/hf' -type f -size +100k; exit $code
+      """
+    try FileManager.default.createDirectory(
+      atPath: home.path + "/hf", withIntermediateDirectories: true)
+    let probe = try Program.run(
+      ["-rm", "mount", "-t", "tmpfs", "none", home.path + "/hf"], of: "/usr/bin/unshare")
+    guard probe.exitCode == 0 else {
+      // Without user namespaces no test can make a small disk.
+      return
+    }
+    let result = try Program.run(
+      ["-rm", "sh", "-c", mounted], of: "/usr/bin/unshare", environment: environment)
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("has too little room"), "\(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+
+  // MARK: - List and remove
+
+  @Test func `list what is here and why some of it cannot be used`() throws {
+    let model = TinyModel()
+    try home.write("data/martlet/models/mine/config.json", model.configuration.compactText)
+    try Data(model.tensors.safetensors).write(
+      to: URL(filePath: home.path + "/data/martlet/models/mine/model.safetensors"))
+    let digest = String(repeating: "ab", count: 32)
+    try home.write(
+      ".ollama/models/manifests/registry.ollama.ai/library/gpt-oss/20b",
+      #"{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:\#(digest)"}]}"#
+    )
+    try home.write(".ollama/models/blobs/sha256-\(digest)", "GGUF")
+    try home.write(".lmstudio/models/org/repo/m.gguf", "nonsense")
+    _ = try run("model", "pull", "org/tiny")
+    let result = try run("model", "list", "--json")
+    #expect(result.exitCode == 0)
+    let lines = try result.output.split(separator: "\n").map {
+      try JSONReader.value(String($0), source: "output")
+    }
+    let found = lines.map { line in
+      [line["place"], line["name"]].compactMap { $0?.stringValue }.joined(separator: " ")
+        + (line["usable"] == true ? " usable" : "")
+    }
+    #expect(found.contains("store mine usable"))
+    #expect(found.contains("hf-cache org/tiny"))
+    #expect(found.contains("ollama gpt-oss:20b"))
+    #expect(found.contains("lm-studio \(home.path)/.lmstudio/models/org/repo/m.gguf"))
+    for line in lines where line["usable"] == false {
+      #expect(line["problem"]?.stringValue?.isEmpty == false)
+    }
+    #expect(try run("model", "list").output.contains("cannot be used:"))
+  }
+
+  @Test func `find a file of the cache that has changed`() throws {
+    _ = try run("model", "pull", "org/tiny")
+    // This model is only noise: its digests match, and then it cannot be opened.
+    #expect(try !run("model", "verify", "org/tiny").errors.contains("digest"))
+    let name = contentName(try #require(hub.wanted["tokenizer.json"]))
+    let blob = "\(repository)/blobs/\(name)"
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: blob)))
+    bytes[4711] ^= 1
+    try Data(bytes).write(to: URL(filePath: blob))
+    let result = try run("model", "verify", "org/tiny")
+    #expect(result.exitCode == 6)
+    #expect(result.errors.contains("tokenizer.json is damaged: its digest is "))
+    #expect(result.errors.contains("it ought to be \(name)."))
+  }
+
+  @Test func `find gpt-oss-20b in the shared cache`() throws {
+    let model = TinyModel()
+    let commit = String(repeating: "a", count: 40)
+    let folder = "hf/hub/models--openai--gpt-oss-20b"
+    try home.write("\(folder)/refs/main", commit)
+    try home.write(
+      "\(folder)/snapshots/\(commit)/config.json", model.configuration.compactText)
+    // Half of it is not it.
+    let before = try run("run", "--model", "gpt-oss-20b", "--print-prompt", "Hi")
+    #expect(before.exitCode == 6)
+    let advice = "Fetch it: martlet model pull gpt-oss-20b\n"
+    #expect(before.errors.hasSuffix(advice), "\(before.errors)")
+    try Data(model.tensors.safetensors).write(
+      to: URL(filePath: "\(home.path)/\(folder)/snapshots/\(commit)/model.safetensors"))
+    let listed = try run("model", "list", "--json").output
+    #expect(listed.contains(#"{"name":"gpt-oss-20b","place":"hf-cache""#))
+    // The tiny one has no tokenizer; it was found.
+    let after = try run("run", "--print-prompt", "Hi")
+    #expect(after.errors.contains("models--openai--gpt-oss-20b"), "\(after.errors)")
+  }
+
+  @Test func `remove only what was meant, and only when told so`() throws {
+    _ = try run("model", "pull", "org/tiny")
+    let asked = try run("model", "remove", "org/tiny")
+    #expect(asked.exitCode == 4)
+    #expect(FileManager.default.fileExists(atPath: repository))
+    let removed = try run("model", "remove", "org/tiny", "--yes")
+    #expect(removed.output == "Removed org/tiny: 9.2 MB.\n")
+    #expect(!FileManager.default.fileExists(atPath: repository))
+    #expect(try run("model", "remove", "org/tiny", "--yes").exitCode == 2)
+    for name in ["../work", "nano", "..", ""] {
+      #expect(try run("model", "remove", name, "--yes").exitCode == 2)
+    }
+    // A link goes, and what it leads to stays.
+    let precious = try home.write("precious/config.json", "{}")
+    try FileManager.default.createDirectory(
+      atPath: home.path + "/data/martlet/models", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: home.path + "/data/martlet/models/linked",
+      withDestinationPath: home.path + "/precious")
+    #expect(try run("model", "remove", "linked", "--yes").exitCode == 0)
+    #expect(FileManager.default.fileExists(atPath: precious))
+    let store = home.path + "/data/martlet/models"
+    #expect(try FileManager.default.contentsOfDirectory(atPath: store).isEmpty)
+  }
+}
