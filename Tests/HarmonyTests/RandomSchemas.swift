@@ -107,8 +107,8 @@ struct RandomSchema {
     case 7:
       return RandomSchema(["type": ["boolean", "null"]]) { [true, false, nil][Int($0.next() % 3)] }
     case 8:
-      return RandomSchema(["type": "integer", "minimum": 0, "maximum": 255]) {
-        .number(.integer(Int64.random(in: 0...255, using: &$0)))
+      return RandomSchema(["type": "integer", "minimum": 0, "maximum": 999]) {
+        .number(.integer(Int64.random(in: 0...999, using: &$0)))
       }
     case 9: return RandomSchema(["$ref": "#/$defs/tree"]) { tree(depth: 2, &$0) }
     case 10, 11: return array(depth: depth, &random)

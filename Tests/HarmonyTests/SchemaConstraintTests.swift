@@ -11,9 +11,17 @@ import Tokenizer
   struct Words: Sendable {
     let tokenizer: Tokenizer
     let trie: TokenTrie
+    /// The token of each single byte.
+    let byteTokens: [TokenID]
 
     init(_ vocabulary: HarmonyVocabulary) {
       tokenizer = vocabulary.tokenizer
+      var byteTokens = [TokenID](repeating: -1, count: 256)
+      for row in 0..<Int32(tokenizer.vocabularySize) {
+        guard let bytes = tokenizer.bytes(of: TokenID(row)), bytes.count == 1 else { continue }
+        byteTokens[Int(bytes[0])] = TokenID(row)
+      }
+      self.byteTokens = byteTokens
       trie = TokenTrie(vocabulary.tokenizer)
     }
 
@@ -97,29 +105,29 @@ import Tokenizer
   ) -> String {
     var random = SplitMix64(seed: seed)
     var bytes: [UInt8] = []
-    let bytesTokens = (0...UInt8.max).compactMap { byte -> TokenID? in
-      (0..<Int32(words.tokenizer.vocabularySize)).lazy.map { TokenID($0) }
-        .first { words.tokenizer.bytes(of: $0) == [byte] }
-    }
-    let closing = "\"}]n0tf:{[".utf8.map { bytesTokens[Int($0)] }
+    let byteTokens = words.byteTokens
+    let closing = "\"}]n0tf:{[".utf8.map { byteTokens[Int($0)] }
     let keys = RandomSchema.names.map { name in
-      (JSONValue.string(name).compactText.dropFirst() + ":").utf8.map { bytesTokens[Int($0)] }
+      (JSONValue.string(name).compactText.dropFirst() + ":").utf8.map { byteTokens[Int($0)] }
     }
+    // What the patterns end with.
+    let endings = ["\"", "xy\"", "z\""].map { text in text.utf8.map { byteTokens[Int($0)] } }
+    var planned: ArraySlice<TokenID> = []
     for step in 0..<4_000 {
       if step >= freeCount, constraint.mayEnd { break }
       guard case .mask(let mask) = constraint.allowed else { break }
-      let token: TokenID?
       if step < freeCount {
-        token = mask.indices.randomElement(using: &random).map { TokenID(Int32($0)) }
-      } else {
-        // Other keys than the required ones would go on for ever.
-        let key = keys.shuffled(using: &random).first { Self.canTake($0, constraint) }
-        token =
-          key?.first ?? closing.first { mask.contains($0) }
-          ?? bytesTokens.filter { mask.contains($0) }.randomElement(using: &random)
+        planned = mask.indices.randomElement(using: &random).map { [TokenID(Int32($0))] } ?? []
+      } else if planned.isEmpty {
+        // Other keys than the required ones would go on for ever, and so would most texts.
+        let key = (keys.shuffled(using: &random) + endings).first { Self.canTake($0, constraint) }
+        let single =
+          closing.first { mask.contains($0) }
+          ?? byteTokens.filter { mask.contains($0) }.randomElement(using: &random)
+        planned = key?[...] ?? single.map { [$0] } ?? []
       }
-      guard let token else { break }
-      #expect(constraint.allows(token))
+      guard let token = planned.popFirst() else { break }
+      #expect(mask.contains(token) && constraint.allows(token))
       constraint.advance(token)
       words.tokenizer.appendBytes(of: token, to: &bytes)
     }
