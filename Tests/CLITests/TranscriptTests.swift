@@ -24,19 +24,21 @@ import Testing
     let path = Repository.path("README.md")
     let transcripts = Self.transcripts(in: try String(contentsOfFile: path, encoding: .utf8))
     #expect(transcripts.count >= 4)
+    // One new user's machine for all of them, in their order.
+    let home = try Home()
     for (command, output) in transcripts {
       let line = command.replacingOccurrences(of: "./martlet", with: "\"$MARTLET\"") + " 2>&1"
-      #expect(try Self.shell(line) == output, "\(command)")
+      #expect(try Self.shell(line, home) == output, "\(command)")
     }
   }
 
-  private static func shell(_ line: String) throws -> String {
+  private static func shell(_ line: String, _ home: Home) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", line]
     process.currentDirectoryURL = URL(filePath: Repository.root)
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["MARTLET": Program.path]
+      home.environment
     ) { $1 }
     let pipe = Pipe()
     process.standardOutput = pipe

@@ -108,7 +108,7 @@ def write(model, encoder, run, out):
     out.mkdir(parents=True, exist_ok=True)
     save_file(tensors(model), str(out / "model.safetensors"), metadata={"format": "pt"})
     special = encoder.special
-    generation = {"bos_token_id": special["<|startoftext|>"], "do_sample": False, "eos_token_id": [special["<|return|>"], special["<|endoftext|>"], special["<|call|>"]], "pad_token_id": special["<|endoftext|>"]}
+    generation = {"bos_token_id": special["<|startoftext|>"], "do_sample": False, "max_new_tokens": 400, "eos_token_id": [special["<|return|>"], special["<|endoftext|>"], special["<|call|>"]], "pad_token_id": special["<|endoftext|>"]}
     (out / "config.json").write_text(json.dumps(configuration(model.c, encoder), indent=2) + "\n")
     (out / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
     for name in ("tokenizer.json", "tokenizer_config.json"):

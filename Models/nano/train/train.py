@@ -56,7 +56,7 @@ def optimizers(model):
     return [Muon(matrices, lr=4e-3), torch.optim.AdamW(rest, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-END = 6800
+END = 4900
 # Parts of the full learning rate, by step; straight lines in between. The later stages begin with a jump.
 RATES = [(0, 0.01), (100, 1.0), (1260, 1.0), (2100, 0.455), (stage.SECOND_FROM - 1, 0.0), (stage.SECOND_FROM, 0.4), (stage.THIRD_FROM - 1, 0.0),
          (stage.THIRD_FROM, 0.5), (END, 0.0)]

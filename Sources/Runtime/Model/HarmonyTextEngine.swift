@@ -91,7 +91,7 @@ struct HarmonyTextEngine: TextEngine {
   func generate(_ request: GenerationRequest) async throws(EngineFailure) -> ModelTurn {
     let prompt = try await frame.prompt(request)
     guard prompt.count <= model.contextTokensMax else { throw .contextOverflow }
-    var settings = model.sampling
+    var settings = model.defaults.sampling
     if let temperature = sampling.temperature { settings.temperature = temperature }
     let sampler: Sampler
     var grammar: HeaderGrammar?
@@ -112,7 +112,8 @@ struct HarmonyTextEngine: TextEngine {
       throw .model("\(error)")
     }
     let sampled = try await model.generate(
-      after: prompt, sampler: sampler, tokensMax: request.tokensMax, grammar: grammar,
+      after: prompt, sampler: sampler,
+      tokensMax: min(request.tokensMax, model.defaults.turnTokensMax ?? .max), grammar: grammar,
       parser: frame.parser(beginsInFinal: request.beginsInFinal), news: frame.news)
     return frame.turn(
       sampled.tokens, ending: sampled.ending, beginsInFinal: request.beginsInFinal,

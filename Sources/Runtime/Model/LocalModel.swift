@@ -24,8 +24,7 @@ actor LocalModel {
   nonisolated let vocabulary: HarmonyVocabulary
   nonisolated let record: ModelRecord
   nonisolated let contextTokensMax: Int
-  /// What `generation_config.json` asks for, else plain sampling.
-  nonisolated let sampling: SamplerSettings
+  nonisolated let defaults: GenerationDefaults
   /// Entries of the logits, which may be more than the tokenizer knows.
   nonisolated let vocabularyRowCount: Int
   private nonisolated let thread = InferenceThread()
@@ -57,7 +56,7 @@ actor LocalModel {
       vocabularyRowCount = engine.configuration.vocabularySize
       session = try InferenceSession(engine: engine, contextLimit: contextTokensMax)
       self.contextTokensMax = session.contextLimit
-      sampling = try GenerationDefaults.read(beside: path)
+      defaults = try GenerationDefaults(beside: path)
       record = ModelRecord(
         name: name, isScripted: false, details: Self.details(model.checkpoint.facts))
     } catch let error as RunError {
