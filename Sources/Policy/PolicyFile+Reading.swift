@@ -1,6 +1,6 @@
 // PolicyFile+Reading.swift — a policy file's sections, each key accounted for.
 //
-// Format "tool-policy/1"; `Docs/policy.md` describes it, `Policies/schema.json` checks its shape.
+// Format "tool-policy/1"; `Policies/default.json5` shows it.
 // What is not built is refused here with a sentence. Nothing is skipped.
 
 import Base
