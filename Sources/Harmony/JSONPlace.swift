@@ -2,12 +2,19 @@
 
 import Base
 
-/// White space between tokens of JSON: up to two blanks, then up to two line ends, each with an
-/// indentation that fits the nesting. Models write no more, and a model that wanders must not.
+/// White space between tokens of JSON: up to two blanks, and a line end with up to four blanks for each
+/// level. Around a colon there is no line end, and behind the whole value nothing. Models write no
+/// more, and a model that wanders must not.
 struct JSONGap: Equatable, Sendable {
-  private var lineEnds: UInt8 = 0
-  private var blanks: UInt16 = 0
+  private var mayBreak: Bool
+  private var isBroken = false
   private var isAfterReturn = false
+  private var blanks: UInt16 = 0
+
+  static let any = JSONGap(mayBreak: true)
+  static let inLine = JSONGap(mayBreak: false)
+
+  private init(mayBreak: Bool) { self.mayBreak = mayBreak }
 
   /// Whether anything but a line end may come next.
   var isOpen: Bool { !isAfterReturn }
@@ -17,14 +24,14 @@ struct JSONGap: Equatable, Sendable {
     next.isAfterReturn = false
     switch byte {
     case UInt8(ascii: "\n"):
-      guard lineEnds < 2 else { return nil }
-      next.lineEnds += 1
+      guard mayBreak, !isBroken else { return nil }
+      next.isBroken = true
       next.blanks = 0
     case UInt8(ascii: "\r"):
-      guard lineEnds < 2, !isAfterReturn else { return nil }
+      guard mayBreak, !isBroken, !isAfterReturn else { return nil }
       next.isAfterReturn = true
     case UInt8(ascii: " "), UInt8(ascii: "\t"):
-      guard !isAfterReturn, Int(blanks) < (lineEnds == 0 ? 2 : 8 + 4 * level) else { return nil }
+      guard !isAfterReturn, Int(blanks) < (isBroken ? 4 * level : 2) else { return nil }
       next.blanks += 1
     default: return nil
     }
@@ -98,13 +105,13 @@ extension SchemaGrammar {
   /// Readings that are kept apart at once. Beyond that they are loosened, until they are alike.
   static let placeCountMax = 32
 
-  var start: JSONPlace { JSONPlace(frame: nil, part: .value(root, JSONGap())) }
+  var start: JSONPlace { JSONPlace(frame: nil, part: .value(root, .any)) }
 
   /// Whether the text may end here.
   func mayEnd(_ place: JSONPlace) -> Bool {
     guard place.frame == nil else { return false }
     return switch place.part {
-    case .complete(let gap): gap.isOpen
+    case .complete: true
     case .number(_, let state): state.isComplete
     case .word(let shape, let node): words[shape].nodes[node].isEnd
     case .value, .opened, .member, .key, .colon, .text: false
@@ -134,8 +141,9 @@ extension SchemaGrammar {
       if gap.isOpen, byte == UInt8(ascii: "\"") { add(.key(TextState(), [])) }
     case .colon(let rule, let gap):
       if let gap = gap.taking(byte, level: place.level) { return add(.colon(rule, gap)) }
-      if gap.isOpen, byte == UInt8(ascii: ":") { add(.value(rule, JSONGap())) }
+      if gap.isOpen, byte == UInt8(ascii: ":") { add(.value(rule, .inLine)) }
     case .complete(let gap):
+      guard place.frame != nil else { return }
       if let gap = gap.taking(byte, level: place.level) { return add(.complete(gap)) }
       if gap.isOpen { addContents(byte, of: place.frame, isFirst: false, to: &next) }
     case .key(let state, let spelling):
@@ -181,13 +189,13 @@ extension SchemaGrammar {
       case .array(let shape):
         guard byte == UInt8(ascii: "[") else { continue }
         let inner = JSONFrame(.array(shape, count: 0), in: frame)
-        next.append(JSONPlace(frame: inner, part: .opened(JSONGap())))
+        next.append(JSONPlace(frame: inner, part: .opened(.any)))
       case .object(let shape):
         guard byte == UInt8(ascii: "{") else { continue }
         let inner = JSONFrame(
           .object(shape, closed: closedKeys(shape, levelsLeft: levelsLeft - 1), others: []),
           in: frame)
-        next.append(JSONPlace(frame: inner, part: .opened(JSONGap())))
+        next.append(JSONPlace(frame: inner, part: .opened(.any)))
       }
     }
   }
@@ -208,7 +216,7 @@ extension SchemaGrammar {
       if isFirst {
         begin(rule, byte, in: frame, &next)
       } else if byte == UInt8(ascii: ",") {
-        next.append(JSONPlace(frame: frame, part: .value(rule, JSONGap())))
+        next.append(JSONPlace(frame: frame, part: .value(rule, .any)))
       }
     case .object(let index, let closed, _):
       let shape = objects[index]
@@ -221,7 +229,7 @@ extension SchemaGrammar {
       if isFirst, byte == UInt8(ascii: "\"") {
         next.append(JSONPlace(frame: frame, part: .key(TextState(), [])))
       } else if !isFirst, byte == UInt8(ascii: ",") {
-        next.append(JSONPlace(frame: frame, part: .member(JSONGap())))
+        next.append(JSONPlace(frame: frame, part: .member(.any)))
       }
     }
   }
@@ -272,16 +280,16 @@ extension SchemaGrammar {
       rule = other
     }
     let named = JSONFrame(.object(index, closed: closed, others: others), in: frame.parent)
-    return [JSONPlace(frame: named, part: .colon(rule, JSONGap()))]
+    return [JSONPlace(frame: named, part: .colon(rule, .inLine))]
   }
 
   /// Behind a complete value that stands in `frame`.
   func completed(in frame: JSONFrame?) -> JSONPlace {
     guard let frame, case .array(let index, let count) = frame.content,
       arrays[index].normalized(count + 1) != count
-    else { return JSONPlace(frame: frame, part: .complete(JSONGap())) }
+    else { return JSONPlace(frame: frame, part: .complete(.any)) }
     let counted = JSONFrame(.array(index, count: count + 1), in: frame.parent)
-    return JSONPlace(frame: counted, part: .complete(JSONGap()))
+    return JSONPlace(frame: counted, part: .complete(.any))
   }
 
   // MARK: Loosening

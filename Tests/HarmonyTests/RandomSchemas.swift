@@ -221,21 +221,24 @@ struct JSONSpelling {
   }
 
   private mutating func loose(_ value: JSONValue, level: Int) -> String {
-    let before = gap(level)
-    let text: String
+    gap(level) + bare(value, level: level) + (level > 0 ? gap(level) : "")
+  }
+
+  private mutating func bare(_ value: JSONValue, level: Int) -> String {
     switch value {
-    case .string(let string): text = quoted(string)
+    case .string(let string): return quoted(string)
     case .array(let elements):
       let inner = elements.map { loose($0, level: level + 1) }
-      text = "[" + (inner.isEmpty ? gap(level) : inner.joined(separator: ",")) + "]"
+      return "[" + (inner.isEmpty ? gap(level) : inner.joined(separator: ",")) + "]"
     case .object(let object):
       let inner = object.map { key, value in
-        gap(level) + quoted(key) + gap(level) + ":" + loose(value, level: level + 1)
+        gap(level + 1) + quoted(key) + ["", " ", "\t"][Int(random.next() % 3)] + ":"
+          + ["", " ", "  "][Int(random.next() % 3)] + bare(value, level: level + 1)
+          + gap(level)
       }
-      text = "{" + (inner.isEmpty ? gap(level) : inner.joined(separator: ",")) + "}"
-    default: text = value.compactText
+      return "{" + (inner.isEmpty ? gap(level) : inner.joined(separator: ",")) + "}"
+    default: return value.compactText
     }
-    return before + text + gap(level)
   }
 
   /// Some characters escaped that need not be.
