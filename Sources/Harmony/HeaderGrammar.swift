@@ -4,8 +4,8 @@
 //   analysis and commentary without a recipient   … <|end|>, then <|start|>assistant and a header
 //   a message to a tool                           … <|call|>, and sampling is over
 //   a final message                               … <|return|>, and sampling is over
-// Inside content every token but the special ones is allowed, or what a constraint allows. Which tools can be called may change
-// between messages; what cannot be called now cannot be sampled.
+// Inside content every token but the special ones is allowed, or what a constraint allows. Which
+// tools can be called may change between messages; what cannot be called now cannot be sampled.
 
 public import Base
 import Tokenizer

@@ -11,7 +11,7 @@ which refuses whoever brings a token.
 Each line of standard input is JSON, and answered by one: an object of FAULTS sets how it misbehaves
 from now on, and null asks for the log of what was asked since. It ends with its standard input.
 """
-import hashlib, hmac, json, os, re, sys, threading, time, urllib.parse
+import hashlib, hmac, json, os, re, select, socket, sys, threading, time, urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = sys.argv[1]
@@ -104,6 +104,15 @@ class Handler(BaseHTTPRequestHandler):
             connections += 1
         super().setup()
 
+    def is_abandoned(self):
+        """Whether the client is gone: its end of the connection is closed."""
+        if not select.select([self.connection], [], [], 0)[0]:
+            return False
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK) == b""
+        except ConnectionError:
+            return True
+
     def log_message(self, *arguments):
         pass
 
@@ -172,6 +181,10 @@ class Handler(BaseHTTPRequestHandler):
         while start < stop:
             piece = data[start:min(stop, start + step)]
             with lock:
+                # What a killed client can no longer read is not sent to anyone, nor counted after a reset.
+                if self.is_abandoned():
+                    self.close_connection = True
+                    return
                 sent[name] = sent.get(name, 0) + len(piece)
             self.wfile.write(piece)
             start += len(piece)
