@@ -48,7 +48,8 @@ let package = Package(
 
     // Floor 3: the model's two sides.
     .target(
-      name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
+      name: "Inference", dependencies: ["Base", "Digests", "ModelFiles", "CKernels"],
+      swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
     .target(name: "ToolHost", dependencies: ["Base", "MCP", "Sandbox"], swiftSettings: house),
 

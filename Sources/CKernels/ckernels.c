@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #define DISPATCH(level, name, ...)                             \
   do {                                                         \
-    if ((level) == CK_AVX2) ck_avx2_##name(__VA_ARGS__);       \
+    if ((level) >= CK_AVX2) ck_avx2_##name(__VA_ARGS__);       \
     else ck_scalar_##name(__VA_ARGS__);                        \
   } while (0)
 #else
@@ -17,8 +17,11 @@ ck_level ck_level_best(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("f16c"))
+      __builtin_cpu_supports("f16c")) {
+    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))
+      return CK_AVX512;
     return CK_AVX2;
+  }
 #endif
   return CK_SCALAR;
 }

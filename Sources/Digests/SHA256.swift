@@ -26,6 +26,11 @@ public struct SHA256: ~Copyable {
 
   /// The digest of `bytes`.
   public static func digest(of bytes: [UInt8]) -> Digest {
+    bytes.withUnsafeBytes { digest(of: $0) }
+  }
+
+  /// The digest of `bytes`.
+  public static func digest(of bytes: UnsafeRawBufferPointer) -> Digest {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finish()

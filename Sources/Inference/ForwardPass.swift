@@ -32,4 +32,19 @@ protocol ForwardPass: AnyObject {
   ///   - rows: Which of them, counted from that chunk's first.
   ///   - out: (rows.count, vocabulary), overwritten.
   func writeLogits(after rows: Range<Int>, to out: Buffer<Float>)
+
+  /// The memory that holds the keys and values of the first `count` tokens; nil where some are gone.
+  func state(of count: Int) -> [UnsafeMutableRawBufferPointer]?
+
+  /// The same for tokens that are not there yet: memory to write them to. Nothing must be held.
+  func emptyState(of count: Int) -> [UnsafeMutableRawBufferPointer]?
+
+  /// Holds `count` tokens, whose keys and values were written where ``emptyState(of:)`` said.
+  func adoptState(of count: Int)
+}
+
+extension ForwardPass {
+  func state(of count: Int) -> [UnsafeMutableRawBufferPointer]? { nil }
+  func emptyState(of count: Int) -> [UnsafeMutableRawBufferPointer]? { nil }
+  func adoptState(of count: Int) {}
 }

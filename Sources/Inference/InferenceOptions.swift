@@ -6,11 +6,22 @@ public enum Precision: String, CaseIterable, Sendable {
   /// cache. Slow, and what `native` is compared with.
   case f32
   /// Weights in the format they are stored in, float32 activations, in C kernels for this machine.
-  /// The default.
   case native
+  /// As fast as memory allows: MXFP4 weights keep their values, all other matrices but the router
+  /// and the embedding are rounded to 8 bits, activations to 15 where they meet them. The weights
+  /// are packed first.
+  case q8
+
+  /// Bytes of weights from which on `q8` pays; below, `native` is fast enough, and exact.
+  static let q8ByteCountMin = 1 << 30
+
+  /// What to compute with where no one said: `q8` for a large model.
+  static func standard(weightByteCount: Int) -> Precision {
+    weightByteCount >= q8ByteCountMin ? .q8 : .native
+  }
 }
 
-/// How `Precision.native` holds keys and values.
+/// How keys and values are held; `Precision.f32` always holds them exactly.
 public enum KVFormat: String, CaseIterable, Sendable {
   /// Exact. The default: rounding would now and then tip a token to another expert.
   case f32
@@ -28,24 +39,32 @@ public enum KVFormat: String, CaseIterable, Sendable {
 /// How an engine computes. None of it but `precision` and `kvFormat` shows in a single bit of any
 /// logit.
 public struct InferenceOptions: Equatable, Sendable {
-  public var precision: Precision
+  /// Nil for `q8` where the weights are 1 GiB or more, and `native` below.
+  public var precision: Precision?
+  /// Where packed weights are kept from one start to the next; nil to pack into memory at each start.
+  public var packedStore: PackedStore?
   /// Threads that compute, the caller's included; nil for one per physical core that the process
   /// may use.
   public var threadCount: Int?
+  /// Where keys and values of prompts' beginnings are kept from one start to the next; nil for nowhere.
+  public var prefixStore: PrefixStore?
   /// Tokens of a prompt that are computed together, so that each weight is read once for all of
   /// them.
   public var chunkTokenCount: Int
   /// Tokens that a session can take back without computing the prefix again. Costs memory in the
   /// sliding layers: 49 MB per 1,000 tokens on gpt-oss-20b in float32.
   public var rollbackTokenCount: Int
-  /// How `Precision.native` holds keys and values.
+  /// How keys and values are held.
   public var kvFormat: KVFormat
 
   public init(
-    precision: Precision = .native, threadCount: Int? = nil, chunkTokenCount: Int = 128,
-    rollbackTokenCount: Int = 2048, kvFormat: KVFormat = .f32
+    precision: Precision? = nil, threadCount: Int? = nil, chunkTokenCount: Int = 128,
+    rollbackTokenCount: Int = 2048, kvFormat: KVFormat = .f32, packedStore: PackedStore? = nil,
+    prefixStore: PrefixStore? = nil
   ) {
     self.precision = precision
+    self.packedStore = packedStore
+    self.prefixStore = prefixStore
     self.threadCount = threadCount
     self.chunkTokenCount = chunkTokenCount
     self.rollbackTokenCount = rollbackTokenCount

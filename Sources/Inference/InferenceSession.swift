@@ -132,6 +132,29 @@ public final class InferenceSession {
     }
   }
 
+  // MARK: - State on the disk
+
+  /// The keys and values of the first `count` tokens, where they are all held.
+  func state(of count: Int) -> [UnsafeMutableRawBufferPointer]? { pass.state(of: count) }
+
+  /// Room for the keys and values of `count` tokens, to be filled in and then taken over with
+  /// ``adopt(_:)``. Nothing is held meanwhile.
+  func emptyState(of count: Int) -> [UnsafeMutableRawBufferPointer]? { pass.emptyState(of: count) }
+
+  /// Forgets every token.
+  func forgetAll() {
+    _ = pass.keep(0)
+    tokens = []
+    logits = []
+  }
+
+  /// Takes the filled-in state for that of these tokens.
+  func adopt(_ beginning: [TokenID]) {
+    pass.adoptState(of: beginning.count)
+    tokens = beginning
+    logits = []
+  }
+
   // MARK: - The timeline
 
   private func check(_ prefix: [TokenID]) throws(InferenceError) {

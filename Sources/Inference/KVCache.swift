@@ -78,6 +78,8 @@ struct KVCache {
   /// Most tokens ever there was room for since the cache was empty: what the rings may have
   /// overwritten up to, whether or not the tokens were counted in the end.
   private var tokenCountHighest = 0
+  /// The first position that the rings were ever given.
+  private var ringStart = 0
   private let window: Int
   private let ringLength: Int
 
@@ -119,12 +121,52 @@ struct KVCache {
     guard count > 0 else {
       tokenCount = 0
       tokenCountHighest = 0
+      ringStart = 0
       return true
     }
-    let lowestNeeded = max(0, count - window + 1)
-    let lowestHeld = max(0, tokenCountHighest - ringLength)
-    guard lowestNeeded >= lowestHeld || !layers.contains(where: \.isRing) else { return false }
+    guard holds(count) else { return false }
     tokenCount = count
     return true
+  }
+
+  /// Whether all that the token after the first `count` needs is there.
+  func holds(_ count: Int) -> Bool {
+    let lowestNeeded = windowStart(count)
+    let lowestHeld = max(ringStart, tokenCountHighest - ringLength)
+    return lowestNeeded >= lowestHeld || !layers.contains(where: \.isRing)
+  }
+
+  /// The first position that the token after the first `count` sees in a sliding layer.
+  private func windowStart(_ count: Int) -> Int { max(0, count - window + 1) }
+
+  /// The memory of the first `count` tokens' keys and values, as far as the next token needs them: layer
+  /// by layer, keys before values, head by head.
+  func memory(of count: Int) -> [UnsafeMutableRawBufferPointer] {
+    layers.flatMap { layer in
+      let segments = layer.segments((layer.isRing ? windowStart(count) : 0)..<count)
+      return layer.memory(segments) { layer.key($0, head: $1) }
+        + layer.memory(segments) { layer.value($0, head: $1) }
+    }
+  }
+
+  /// Counts `count` tokens whose memory has been filled in, where nothing was held.
+  mutating func adopt(_ count: Int) {
+    tokenCount = count
+    tokenCountHighest = count
+    ringStart = windowStart(count)
+  }
+}
+
+extension KVLayer {
+  /// The bytes of some positions, head by head.
+  fileprivate func memory(
+    _ segments: [KVSegment], _ place: (KVSegment, Int) -> UnsafeMutablePointer<UInt8>
+  ) -> [UnsafeMutableRawBufferPointer] {
+    (0..<headCount).flatMap { head in
+      segments.map { segment in
+        UnsafeMutableRawBufferPointer(
+          start: place(segment, head), count: segment.count * headSize * format.byteCount)
+      }
+    }
   }
 }

@@ -9,14 +9,14 @@ extension KernelPass {
     let hidden = model.configuration.hiddenSize
     normalize(0..<count, gain: layer.attentionNorm)
     let projections = [
-      Product(matrix: layer.query.view, bias: layer.queryBias, out: space.queries),
-      Product(matrix: layer.key.view, bias: layer.keyBias, out: space.keys),
-      Product(matrix: layer.value.view, bias: layer.valueBias, out: space.values),
+      Product(matrix: layer.query, bias: layer.queryBias, out: space.queries),
+      Product(matrix: layer.key, bias: layer.keyBias, out: space.keys),
+      Product(matrix: layer.value, bias: layer.valueBias, out: space.values),
     ]
     multiply(projections, x: space.normed, xWidth: hidden, count: count)
     store(cache.layers[index], count: count)
     mix(cache.layers[index], layer, count: count)
-    let output = [Product(matrix: layer.output.view, bias: layer.outputBias, out: space.added)]
+    let output = [Product(matrix: layer.output, bias: layer.outputBias, out: space.added)]
     let width = model.configuration.headCount * model.configuration.headSize
     multiply(output, x: space.attended, xWidth: width, count: count)
     let (space, kernels) = (space, kernels)

@@ -38,12 +38,11 @@ extension KernelPass {
     let hidden = model.configuration.hiddenSize
     normalize(0..<count, gain: layer.mlpNorm)
     let router = [
-      Product(matrix: layer.router.view, bias: layer.routerBias, out: space.routerLogits)
+      Product(matrix: layer.router, bias: layer.routerBias, out: space.routerLogits)
     ]
     multiply(router, x: space.normed, xWidth: hidden, count: count)
     let plan = SlotPlan(route(count), experts: layer.experts)
-    gather(plan)
-    widen(plan)
+    widen(plan, gather(plan))
     narrow(plan)
     combine(plan, count: count)
   }
@@ -57,32 +56,60 @@ extension KernelPass {
     }
   }
 
-  private func gather(_ plan: SlotPlan) {
+  /// Each expert's inputs, next to each other.
+  private func gather(_ plan: SlotPlan) -> [Operand] {
     let (space, hidden) = (space, model.configuration.hiddenSize)
-    pool.run(plan.tokens.count) { slot, _ in
-      (space.slotInputs.base + slot * hidden).update(
-        from: space.normed.base + plan.tokens[slot] * hidden, count: hidden)
+    guard model.isPacked else {
+      pool.run(plan.tokens.count) { slot, _ in
+        (space.slotInputs.base + slot * hidden).update(
+          from: space.normed.base + plan.tokens[slot] * hidden, count: hidden)
+      }
+      return plan.groups.map { group in
+        .floats(
+          Unshared(space.slotInputs.base + group.slots.lowerBound * hidden), stride: hidden,
+          count: group.slots.count)
+      }
+    }
+    return quantize(plan, columns: hidden) { slot in
+      space.normed.base + plan.tokens[slot] * hidden
     }
   }
 
+  /// Rows of `columns` floats in 15 bits, each expert's slots together.
+  private func quantize(
+    _ plan: SlotPlan, columns: Int, _ row: @Sendable (Int) -> UnsafeMutablePointer<Float>
+  ) -> [Operand] {
+    let (space, kernels) = (space, kernels)
+    let views = plan.groups.map { group in
+      space.quantized.rows(
+        from: group.slots.lowerBound, count: group.slots.count, columns: columns)
+    }
+    pool.run(plan.groups.count) { index, _ in
+      let slots = plan.groups[index].slots
+      for slot in slots {
+        kernels.quantize(row(slot), to: views[index], row: slot - slots.lowerBound)
+      }
+    }
+    return views.map { .quantized($0) }
+  }
+
   /// Gate, up and activation, into `space.slotGates`.
-  private func widen(_ plan: SlotPlan) {
+  private func widen(_ plan: SlotPlan, _ inputs: [Operand]) {
     let (space, kernels, configuration) = (space, kernels, model.configuration)
-    let (hidden, width) = (configuration.hiddenSize, configuration.intermediateSize)
+    let width = configuration.intermediateSize
     let tileCount = Self.tileCount(width)
     pool.run(plan.groups.count * tileCount) { unit, _ in
       let group = plan.groups[unit / tileCount]
       let rows = Self.tile(unit % tileCount, of: width)
       let (first, count) = (group.slots.lowerBound, group.slots.count)
-      let x = space.slotInputs.base + first * hidden
       let gates = space.slotGates.base + first * width
       let ups = space.slotUps.base + first * width
       kernels.multiply(
-        group.expert.gate.view, rows: rows, x: x, xStride: hidden, count: count,
+        group.expert.gate, rows: rows, inputs[unit / tileCount],
         bias: group.expert.gateBias.base, out: gates, outStride: width)
       kernels.multiply(
-        group.expert.up.view, rows: rows, x: x, xStride: hidden, count: count,
-        bias: group.expert.upBias.base, out: ups, outStride: width)
+        group.expert.up, rows: rows, inputs[unit / tileCount], bias: group.expert.upBias.base,
+        out: ups, outStride: width)
       for slot in 0..<count {
         let offset = slot * width + rows.lowerBound
         kernels.swiglu(
@@ -96,14 +123,22 @@ extension KernelPass {
     let (space, kernels) = (space, kernels)
     let (hidden, width) = (model.configuration.hiddenSize, model.configuration.intermediateSize)
     let tileCount = Self.tileCount(hidden)
+    let inputs: [Operand]
+    if model.isPacked {
+      inputs = quantize(plan, columns: width) { space.slotGates.base + $0 * width }
+    } else {
+      inputs = plan.groups.map { group in
+        .floats(
+          Unshared(space.slotGates.base + group.slots.lowerBound * width), stride: width,
+          count: group.slots.count)
+      }
+    }
     pool.run(plan.groups.count * tileCount) { unit, _ in
       let group = plan.groups[unit / tileCount]
-      let first = group.slots.lowerBound
       kernels.multiply(
-        group.expert.down.view, rows: Self.tile(unit % tileCount, of: hidden),
-        x: space.slotGates.base + first * width, xStride: width, count: group.slots.count,
-        bias: group.expert.downBias.base, out: space.slotOutputs.base + first * hidden,
-        outStride: hidden)
+        group.expert.down, rows: Self.tile(unit % tileCount, of: hidden),
+        inputs[unit / tileCount], bias: group.expert.downBias.base,
+        out: space.slotOutputs.base + group.slots.lowerBound * hidden, outStride: hidden)
     }
   }
 

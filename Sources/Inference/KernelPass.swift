@@ -1,4 +1,7 @@
-// KernelPass.swift — the forward pass on the kernels: weights as stored, activations float32.
+// KernelPass.swift — the forward pass on the kernels.
+//
+// Weights as stored meet float32 activations; packed weights meet activations of 15 bits, which are
+// made from float32 right before.
 //
 // Each step is a region of the pool: matrices by tiles of rows, the rest by tokens or heads. A
 // chunk's tokens go through a layer together, so that a weight row is decoded once for all of them.
@@ -6,7 +9,7 @@
 import Base
 import ModelFiles
 
-/// `Precision.native` along one timeline.
+/// `Precision.native` or `Precision.q8` along one timeline.
 final class KernelPass: ForwardPass {
   let model: PreparedModel
   let pool: ThreadPool
@@ -39,6 +42,17 @@ final class KernelPass: ForwardPass {
 
   func keep(_ count: Int) -> Bool { cache.keep(count) }
 
+  func state(of count: Int) -> [UnsafeMutableRawBufferPointer]? {
+    cache.holds(count) ? cache.memory(of: count) : nil
+  }
+
+  func emptyState(of count: Int) -> [UnsafeMutableRawBufferPointer]? {
+    guard (try? cache.reserve(count)) != nil else { return nil }
+    return cache.memory(of: count)
+  }
+
+  func adoptState(of count: Int) { cache.adopt(count) }
+
   func append(
     _ tokens: ArraySlice<TokenID>, isCancelled: () -> Bool
   ) throws(InferenceError) -> Bool {
@@ -57,7 +71,7 @@ final class KernelPass: ForwardPass {
   func writeLogits(after rows: Range<Int>, to out: Buffer<Float>) {
     let hidden = model.configuration.hiddenSize
     normalize(rows, gain: model.outputNorm)
-    let products = [Product(matrix: model.unembedding.view, bias: nil, out: out)]
+    let products = [Product(matrix: model.unembedding, bias: nil, out: out)]
     multiply(
       products, x: space.normed, firstRow: rows.lowerBound, xWidth: hidden, count: rows.count)
   }
@@ -82,7 +96,7 @@ final class KernelPass: ForwardPass {
 extension KernelPass {
   /// `out = matrix · x + bias` for each row of x; `out` is (rows of x, matrix.rows).
   struct Product: Sendable {
-    let matrix: MatrixView
+    let matrix: PreparedMatrix
     let bias: Buffer<Float>?
     let out: Buffer<Float>
   }
@@ -108,25 +122,71 @@ extension KernelPass {
     }
   }
 
-  /// All products of the same rows of `x`, as one region.
+  /// All products of the same rows of `x`, as one region. They are packed, all or none.
   func multiply(
     _ products: [Product], x: Buffer<Float>, firstRow: Int = 0, xWidth: Int, count: Int
   ) {
+    let start = Unshared(x.base + firstRow * xWidth)
+    let operand: Operand
+    if products.allSatisfy({ $0.matrix.packed != nil }) {
+      let rows = space.quantized.rows(from: 0, count: count, columns: xWidth)
+      let kernels = kernels
+      pool.run(count) { row, _ in
+        kernels.quantize(start.base + row * xWidth, to: rows, row: row)
+      }
+      operand = .quantized(rows)
+    } else {
+      operand = .floats(start, stride: xWidth, count: count)
+    }
     let kernels = kernels
-    let unitCount = products.reduce(0) { $0 + Self.tileCount($1.matrix.rows) }
+    let unitCount = products.reduce(0) { $0 + Self.tileCount($1.matrix.view.rows) }
     pool.run(unitCount) { unit, _ in
       var tile = unit
       for product in products {
-        let rows = product.matrix.rows
+        let rows = product.matrix.view.rows
         guard tile >= Self.tileCount(rows) else {
           kernels.multiply(
-            product.matrix, rows: Self.tile(tile, of: rows), x: x.base + firstRow * xWidth,
-            xStride: xWidth, count: count, bias: product.bias?.base, out: product.out.base,
-            outStride: rows)
+            product.matrix, rows: Self.tile(tile, of: rows), operand,
+            bias: product.bias?.base, out: product.out.base, outStride: rows)
           return
         }
         tile -= Self.tileCount(rows)
       }
+    }
+  }
+}
+
+/// Rows of activations, as a matrix takes them.
+enum Operand: Sendable {
+  case floats(Unshared, stride: Int, count: Int)
+  case quantized(QuantizedView)
+}
+
+/// An address that units share under the rule of ``Buffer``.
+struct Unshared: Sendable {
+  nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
+
+  init(_ base: UnsafeMutablePointer<Float>) { self.base = base }
+}
+
+extension Kernels {
+  /// `out[t, row] = matrix[row] · x[t] + bias[row]` for the rows of a tile, which begins with a group
+  /// of packed rows. Packed matrices take quantised rows, others floats.
+  func multiply(
+    _ matrix: PreparedMatrix, rows: Range<Int>, _ x: Operand, bias: Floats?, out: Floats,
+    outStride: Int
+  ) {
+    switch x {
+    case .floats(let x, let stride, let count):
+      multiply(
+        matrix.view, rows: rows, x: x.base, xStride: stride, count: count, bias: bias, out: out,
+        outStride: outStride)
+    case .quantized(let x):
+      guard let packed = matrix.packed else { return }
+      let first = rows.lowerBound / PackedMatrix.groupRowCount
+      multiply(
+        packed, groups: first..<PackedMatrix.groupCount(rows.upperBound), x: x, bias: bias,
+        out: out, outStride: outStride)
     }
   }
 }
@@ -155,6 +215,8 @@ final class Workspace: Sendable {
   let slotGates: Buffer<Float>
   let slotUps: Buffer<Float>
   let slotOutputs: Buffer<Float>
+  /// Any of the above in 15 bits, right before they meet packed weights; slots by their expert.
+  let quantized: QuantizedRows
 
   init(_ configuration: GPTOSSConfiguration, tokenCountMax: Int) throws(InferenceError) {
     func floats(_ width: Int) throws(InferenceError) -> Buffer<Float> {
@@ -179,5 +241,8 @@ final class Workspace: Sendable {
     slotGates = try floats(slotCount * configuration.intermediateSize)
     slotUps = try floats(slotCount * configuration.intermediateSize)
     slotOutputs = try floats(slotCount * hiddenSize)
+    quantized = try QuantizedRows(
+      rowCount: tokenCountMax * slotCount,
+      columns: max(hiddenSize, queryWidth, configuration.intermediateSize))
   }
 }

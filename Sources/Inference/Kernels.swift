@@ -10,7 +10,7 @@ struct MatrixView: Sendable {
   let rows: Int
   let columns: Int
   /// Safe to share: the bytes are mapped read-only.
-  fileprivate nonisolated(unsafe) let raw: ck_matrix
+  nonisolated(unsafe) let raw: ck_matrix
 
   /// - Throws: `unsupportedModel` where the view and its bytes do not agree; the kernels read
   ///   without looking.

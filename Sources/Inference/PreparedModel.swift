@@ -5,16 +5,20 @@
 
 import ModelFiles
 
-/// One matrix twice: as the kernels read it, and as the reference path decodes it.
+/// One matrix by all its readers.
 struct PreparedMatrix: Sendable {
+  /// As the kernels read it where it is stored.
   let view: MatrixView
+  /// As the reference path decodes it.
   let weights: WeightMatrix
+  /// As `Precision.q8` computes with it.
+  var packed: PackedMatrix?
 }
 
 struct PreparedExpert: Sendable {
-  let gate: PreparedMatrix
-  let up: PreparedMatrix
-  let down: PreparedMatrix
+  var gate: PreparedMatrix
+  var up: PreparedMatrix
+  var down: PreparedMatrix
   let gateBias: Buffer<Float>
   let upBias: Buffer<Float>
   let downBias: Buffer<Float>
@@ -24,10 +28,10 @@ struct PreparedLayer: Sendable {
   /// Keys that a query sees, its own included; nil where it sees all.
   let window: Int?
   let attentionNorm: Buffer<Float>
-  let query: PreparedMatrix
-  let key: PreparedMatrix
-  let value: PreparedMatrix
-  let output: PreparedMatrix
+  var query: PreparedMatrix
+  var key: PreparedMatrix
+  var value: PreparedMatrix
+  var output: PreparedMatrix
   let queryBias: Buffer<Float>
   let keyBias: Buffer<Float>
   let valueBias: Buffer<Float>
@@ -36,16 +40,19 @@ struct PreparedLayer: Sendable {
   let mlpNorm: Buffer<Float>
   let router: PreparedMatrix
   let routerBias: Buffer<Float>
-  let experts: [PreparedExpert]
+  var experts: [PreparedExpert]
 }
 
 struct PreparedModel: Sendable {
   let configuration: GPTOSSConfiguration
   let embedding: PreparedMatrix
-  let layers: [PreparedLayer]
+  var layers: [PreparedLayer]
   let outputNorm: Buffer<Float>
-  let unembedding: PreparedMatrix
+  var unembedding: PreparedMatrix
   let rotary: RotaryTable
+
+  /// Whether the matrices of layers and the unembedding are packed.
+  var isPacked: Bool { unembedding.packed != nil }
 
   init(
     _ configuration: GPTOSSConfiguration, _ weights: GPTOSSWeights

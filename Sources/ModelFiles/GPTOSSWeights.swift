@@ -22,6 +22,10 @@ public struct MappedBytes: Sendable {
   public var pointer: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + count])
   }
+
+  /// Says that the bytes are not needed soon: they no longer count as this process's memory, and
+  /// come back from the file when they are read.
+  public func forget() { file.forget(offset..<offset + count) }
 }
 
 /// A (rows, columns) matrix view, `out = matrix · x` with x (columns,).

@@ -10,6 +10,9 @@ public final class MappedFile: Sendable {
   public let path: String
   /// Bytes in the file.
   public let count: Int
+  /// When the file was last changed, in nanoseconds since 1970; 0 for one in memory.
+  public let changed: Int
+  private let isOnDisk: Bool
   /// Safe to share: the mapping is never written once made, and lives as long as `self`.
   private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
 
@@ -33,6 +36,8 @@ public final class MappedFile: Sendable {
     self.path = path
     self.count = count
     self.base = base
+    changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+    isOnDisk = true
   }
 
   /// A file that exists in memory alone, for parsers under test; `path` is what messages call it.
@@ -47,10 +52,22 @@ public final class MappedFile: Sendable {
     self.path = path
     self.count = bytes.count
     self.base = base
+    changed = 0
+    isOnDisk = false
   }
 
   deinit {
     if let base { munmap(base, count) }
+  }
+
+  /// Drops the whole pages within `range` from this process; they are read again when touched. A file
+  /// that exists in memory alone keeps them.
+  func forget(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard isOnDisk, let base, first < end else { return }
+    madvise(base + first, end - first, MADV_DONTNEED)
   }
 
   /// The file's bytes. Valid only while the file object lives: keep the object next to any copy of

@@ -5,6 +5,7 @@
 
 import Glibc
 public import Hub
+public import Inference
 
 /// The folders of one user on this machine. Nothing is made here; whoever writes first makes them.
 public struct Places: Equatable, Sendable {
@@ -14,6 +15,8 @@ public struct Places: Equatable, Sendable {
   public let dataFolder: String
   /// `$XDG_STATE_HOME/martlet`: the ledger.
   public let stateFolder: String
+  /// `$XDG_CACHE_HOME/martlet`: what can be made again.
+  public let cacheFolder: String
   /// The administrator's folder.
   public let systemFolder: String
   /// What ships with the program; nil when the program was moved away from it.
@@ -38,6 +41,7 @@ public struct Places: Equatable, Sendable {
     configFolder = (absolute("XDG_CONFIG_HOME") ?? home + "/.config") + "/martlet"
     dataFolder = (absolute("XDG_DATA_HOME") ?? home + "/.local/share") + "/martlet"
     stateFolder = (absolute("XDG_STATE_HOME") ?? home + "/.local/state") + "/martlet"
+    cacheFolder = (absolute("XDG_CACHE_HOME") ?? home + "/.cache") + "/martlet"
     modelCache = HubCache(folder: HubCache.folder(environment: environment, home: home))
     otherStores = LocalStores(environment: environment, home: home)
     self.systemFolder = systemFolder
@@ -47,8 +51,8 @@ public struct Places: Equatable, Sendable {
   /// The places of the user who runs this process.
   public static func ofThisProcess() -> Places {
     let names =
-      ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] + HubCache.variables
-      + LocalStores.variables
+      ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]
+      + HubCache.variables + LocalStores.variables
     return Places(environment: environment(names))
   }
 
@@ -68,6 +72,12 @@ public struct Places: Equatable, Sendable {
     try HubSettings(
       environment: Self.environment(HubSettings.variables), home: home, tokenFile: tokenFile)
   }
+
+  /// Models' weights in the form that computes fastest.
+  public var packedStore: PackedStore { PackedStore(folder: cacheFolder + "/packed") }
+
+  /// Keys and values of prompts' beginnings.
+  public var prefixStore: PrefixStore { PrefixStore(folder: cacheFolder + "/prefixes") }
 
   /// The one SQLite file of the run ledger.
   public var ledgerPath: String { stateFolder + "/ledger.sqlite" }

@@ -16,7 +16,9 @@ private func allLogits(
 }
 
 /// Every arithmetic there is.
-private let arithmetics: [(Precision, KVFormat)] = [(.f32, .f32), (.native, .f32), (.native, .f16)]
+private let arithmetics: [(Precision, KVFormat)] = [
+  (.f32, .f32), (.native, .f32), (.native, .f16), (.q8, .f32),
+]
 
 @Suite struct `Logits` {
   @Test(arguments: arithmetics)
@@ -58,7 +60,7 @@ private let arithmetics: [(Precision, KVFormat)] = [(.f32, .f32), (.native, .f32
     try check(270)
     #expect(session.lastReuse.computedTokenCount == 9)
     try check(30)
-    #expect(session.lastReuse.restarted == (precision == .native))
+    #expect(session.lastReuse.restarted == (precision != .f32))
     try check(300)
     // Another branch overwrites part of the rings; then back to the first.
     _ = try session.logits(after: Array(tokens[..<270]) + TinyModel.tokens(29, seed: 2))

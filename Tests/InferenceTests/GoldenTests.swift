@@ -6,9 +6,12 @@ import ModelFiles
 import TestKit
 import Testing
 
+/// Those that compute with the checkpoint's numbers.
+private let exactPrecisions: [Precision] = [.f32, .native]
+
 @Suite struct `The forward pass` {
   /// Stored logits are rounded to five digits; 2e-3 is what different orders of summation may cost.
-  @Test(arguments: Precision.allCases, ["", "tiny-bf16.gguf"])
+  @Test(arguments: exactPrecisions, ["", "tiny-bf16.gguf"])
   func `agrees with transformers in float32`(precision: Precision, file: String) throws {
     let options = InferenceOptions(precision: precision, threadCount: 2)
     let session = try InferenceSession(engine: TinyModel.engine(file, options))
@@ -27,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases)
+  @Test(arguments: exactPrecisions)
   func `continues greedily as transformers does`(precision: Precision) throws {
     let session = try TinyModel.session(InferenceOptions(precision: precision, threadCount: 2))
     var comparedCount = 0
@@ -57,6 +60,42 @@ import Testing
       let score = try session.score(row.tokens)
       #expect(
         abs(score.negativeLogLikelihood / row.negativeLogLikelihood - 1) < 0.01, "\(row)")
+    }
+  }
+
+  /// The checkpoint's bf16 attention becomes 8 bits: now and then that tips a token to another expert.
+  @Test(arguments: ["", "tiny-bf16.gguf"])
+  func `stays near with packed weights`(file: String) throws {
+    let options = InferenceOptions(precision: .q8, threadCount: 2)
+    let session = try InferenceSession(engine: TinyModel.engine(file, options))
+    var (count, differing) = (0, 0)
+    for row in try GoldenRow.all() where row.tokens.count > 1 {
+      let score = try session.score(row.tokens)
+      #expect(
+        abs(score.negativeLogLikelihood / row.negativeLogLikelihood - 1) < 0.01, "\(row)")
+      for (index, gap) in try gaps(session, row.tokens).enumerated() where gap > 0.15 {
+        count += 1
+        if score.argmax[index] != row.argmax[index] { differing += 1 }
+      }
+    }
+    #expect(count > 600 && differing * 50 < count, "\(differing) of \(count)")
+  }
+
+  /// Weights that are 8 bits already are packed as they are; 15 bits of activations tip a router only
+  /// where two experts are as good as equal.
+  @Test func `packs a file of eight bits with hardly a loss`() throws {
+    func session(_ precision: Precision) throws -> InferenceSession {
+      try InferenceSession(
+        engine: TinyModel.engine(
+          "tiny-q8.gguf", InferenceOptions(precision: precision, threadCount: 2)))
+    }
+    let (native, packed) = (try session(.native), try session(.q8))
+    for row in try GoldenRow.all() {
+      let (exact, score) = (try native.score(row.tokens), try packed.score(row.tokens))
+      #expect(distance(exact.lastLogits, score.lastLogits) < 0.05, "\(row)")
+      for (index, gap) in try gaps(native, row.tokens).enumerated() where gap > 0.15 {
+        #expect(score.argmax[index] == exact.argmax[index], "\(row), position \(index)")
+      }
     }
   }
 

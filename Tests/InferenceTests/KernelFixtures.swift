@@ -88,6 +88,23 @@ struct KernelMatrix: Sendable {
 
   var rowBytes: Int { columns / format.blockElementCount * format.blockBytes }
 
+  /// The matrix as the kernels take it, during the call.
+  func withMatrix<Result>(
+    transposed: Bool = false, _ body: (ck_matrix) throws -> Result
+  ) rethrows -> Result {
+    try bytes.withUnsafeBufferPointer { bytes in
+      try scales.withUnsafeBufferPointer { scales in
+        guard let weight = bytes.baseAddress else { preconditionFailure("no weights") }
+        return try body(
+          ck_matrix(
+            weight: weight, scales: format.weightFormat == .mxfp4Split ? scales.baseAddress : nil,
+            row_stride: transposed ? format.blockBytes : rowBytes,
+            column_stride: transposed ? format.blockBytes * rows : format.blockBytes,
+            scale_row_stride: columns / 32, columns: columns, format: format.code))
+      }
+    }
+  }
+
   /// `out[t, row] = weights · x[t] + bias` for some rows of the matrix; other rows stay at -1.
   /// Where `transposed`, the bytes are (columns, rows).
   func product(
@@ -96,20 +113,14 @@ struct KernelMatrix: Sendable {
   ) -> [Float] {
     var out = [Float](repeating: -1, count: count * rows)
     let some = some ?? 0..<rows
-    bytes.withUnsafeBufferPointer { bytes in
-      scales.withUnsafeBufferPointer { scales in
-        guard let weight = bytes.baseAddress else { return }
-        var matrix = ck_matrix(
-          weight: weight, scales: format.weightFormat == .mxfp4Split ? scales.baseAddress : nil,
-          row_stride: transposed ? format.blockBytes : rowBytes,
-          column_stride: transposed ? format.blockBytes * rows : format.blockBytes,
-          scale_row_stride: columns / 32, columns: columns, format: format.code)
-        let outCount = out.count
-        out.withUnsafeMutableBufferPointer { out in
-          x.withUnsafeBufferPointer { x in
-            guard outCount > 0, let out = out.baseAddress, let x = x.baseAddress else { return }
+    withMatrix(transposed: transposed) { matrix in
+      let outCount = out.count
+      out.withUnsafeMutableBufferPointer { out in
+        x.withUnsafeBufferPointer { x in
+          guard outCount > 0, let out = out.baseAddress, let x = x.baseAddress else { return }
+          withUnsafePointer(to: matrix) { matrix in
             ck_matmul(
-              level, out, rows, &matrix, some.lowerBound, some.upperBound, x, columns, count, bias)
+              level, out, rows, matrix, some.lowerBound, some.upperBound, x, columns, count, bias)
           }
         }
       }
@@ -119,7 +130,9 @@ struct KernelMatrix: Sendable {
 }
 
 /// Every level that this machine has.
-let kernelLevels = [CK_SCALAR] + (ck_level_best() == CK_SCALAR ? [] : [ck_level_best()])
+let kernelLevels = [CK_SCALAR, CK_AVX2, CK_AVX512].filter {
+  $0.rawValue <= ck_level_best().rawValue
+}
 
 /// Bit patterns, so that a NaN equals itself.
 func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }

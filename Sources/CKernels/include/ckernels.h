@@ -29,6 +29,8 @@ typedef enum ck_level {
   CK_SCALAR = 0,
   /// x86-64 with AVX2, FMA and F16C.
   CK_AVX2 = 1,
+  /// x86-64 with AVX-512 VL and VNNI besides: packed products (ckpacked.h); all else as CK_AVX2.
+  CK_AVX512 = 2,
 } ck_level;
 
 /// The widest level that this machine has.

@@ -46,6 +46,8 @@ extension Command {
     let forgetting = try Forgetting(arguments)
     try forgetting.confirm(isConfirmed: arguments.has("--yes"))
     let done = try forgetting.run()
+    // What was computed from a text is a trace of it, too; it can be computed again.
+    Places.ofThisProcess().prefixStore.removeAll()
     if arguments.has("--json") {
       Output.jsonLine(done.json)
     } else {

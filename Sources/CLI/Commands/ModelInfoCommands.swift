@@ -44,6 +44,17 @@ extension Command {
         meaning: "names the first damaged tensor and exits with 6, or says that all is well")
     ]
   ) { arguments in
+    if let name = arguments.positional.first,
+      let packed = Places.ofThisProcess().packedStore.files().first(where: { $0.name == name })
+    {
+      Progress.update("reading \(packed.path)")
+      defer { Progress.endUpdates() }
+      guard packed.verify() else {
+        throw .model("\(packed.path) is damaged. Remove it: martlet model remove \(name)")
+      }
+      Output.line("\(name): every matrix is as it was packed.")
+      return .success
+    }
     let path = try arguments.modelPath()
     Progress.update("reading \(path)")
     defer { Progress.endUpdates() }

@@ -9,7 +9,9 @@ extension Command.Option {
     name: "--model", value: "PATH", help: "a model folder, a GGUF file, or a name")
   static let precision = Self(
     name: "--precision", value: "NAME",
-    help: "native (default): weights as stored, fast; f32: the plain reference")
+    help:
+      "q8: 8 bits where MXFP4 is not, fast; native: as stored; f32: the plain reference. Default: q8 for 1 GiB or more, else native"
+  )
   static let threads = Self(
     name: "--threads", value: "N", help: "threads that compute; default: the physical cores")
 }
@@ -17,7 +19,9 @@ extension Command.Option {
 extension Arguments {
   /// What `--precision` and `--threads` say.
   func inferenceOptions() throws(CommandError) -> InferenceOptions {
-    var options = InferenceOptions()
+    let places = Places.ofThisProcess()
+    var options = InferenceOptions(
+      packedStore: places.packedStore, prefixStore: places.prefixStore)
     if let name = self["--precision"] {
       guard let precision = Precision(rawValue: name) else {
         let names = Precision.allCases.map(\.rawValue)
@@ -39,7 +43,26 @@ extension Opening {
     let options = try arguments.inferenceOptions()
     Progress.update("loading \(path)")
     defer { Progress.endUpdates() }
-    return try loading { try LoadedModel(path: path, options: options) }
+    let model = try loading {
+      try LoadedModel(path: path, options: options, onPacking: Progress.packing)
+    }
+    Progress.notePacking(model.engine.packingProblem)
+    return model
+  }
+}
+
+extension Progress {
+  /// How far packing is, at a terminal.
+  static let packing: @Sendable (PackingProgress) -> Void = { progress in
+    let percent = 100 * progress.done / max(1, progress.total)
+    let gigabytes = Double(progress.total / 100_000_000) / 10
+    update("packing the weights, once for this model: \(percent) % of \(gigabytes) GB")
+  }
+
+  /// Says why the next start will have to pack the weights again.
+  static func notePacking(_ problem: String?) {
+    guard let problem else { return }
+    line("martlet: packed weights cannot be kept for the next start: \(problem)")
   }
 }
 

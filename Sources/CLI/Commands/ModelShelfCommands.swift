@@ -13,6 +13,7 @@ extension Command {
     details: """
       Looks at what ships with the program, at the store, at the cache that programs share, and at what
       Ollama, LM Studio and llama.cpp have; those are only read. Tables are opened, weights are not.
+      Packed weights are copies in the form that computes fastest, made when a large model first ran.
       """,
     options: [Option(name: "--json", help: "one JSON object a line")],
     examples: [
@@ -39,6 +40,8 @@ extension Command {
         Output.line("    cannot be used: \(problem)".plain)
       } else if model.place == .ollama {
         Output.line("    --model \(model.path)".plain)
+      } else if let source = model.source {
+        Output.line("    made from \(source)".plain)
       }
     }
     return .success
@@ -49,8 +52,8 @@ extension Command {
     summary: "Remove a model from the store or the shared cache; asks first.",
     synopsis: "NAME [--yes]",
     details: """
-      NAME is a name of the store, or a repository of the shared cache: gpt-oss-20b, ORG/NAME. The cache
-      is shared: other programs lose the model too. What ships with the program, and what other programs
+      NAME is a name of the store, a repository of the shared cache: gpt-oss-20b, ORG/NAME, or the name of
+      packed weights, which are made again when they are needed. The cache is shared: other programs lose the model too. What ships with the program, and what other programs
       keep in stores of their own, is left alone.
       """,
     options: [Option(name: "--yes", help: "do not ask")],
@@ -81,6 +84,7 @@ extension ShelvedModel {
       "bytes": .number(.integer(Int64(byteCount))), "usable": .bool(problem == nil),
     ]
     object["problem"] = problem.map(JSONValue.string)
+    object["source"] = source.map(JSONValue.string)
     return .object(object)
   }
 }
@@ -95,6 +99,7 @@ private struct DoomedModel {
     /// A folder, a file, or a link, which is not followed.
     case stored(ModelStore)
     case cached(HubCache, RepositoryName)
+    case packed
   }
 
   init(_ name: String, _ places: Places) throws(CommandError) {
@@ -104,6 +109,12 @@ private struct DoomedModel {
       path = store.path(of: name)
       byteCount = size
       target = .stored(store)
+      return
+    }
+    if let file = places.packedStore.files().first(where: { $0.name == name }) {
+      path = file.path
+      byteCount = file.byteCount
+      target = .packed
       return
     }
     let reference: ModelReference
@@ -145,6 +156,10 @@ private struct DoomedModel {
       switch target {
       case .stored(let store): try store.remove(name)
       case .cached(let cache, let repository): try cache.remove(repository)
+      case .packed:
+        guard unlink(path) == 0 else {
+          throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        }
       }
     } catch {
       throw CommandError(error)

@@ -30,7 +30,7 @@ extension Command.Option {
     Self(name: "--seed", value: "N", help: "the same tokens again; default: random, and recorded"),
     Self(
       name: "--temperature", value: "T", help: "0 takes the likeliest token; default: the model's"),
-    .threads,
+    .precision, .threads,
     Self(name: "--show-thinking", help: "show the chain of thought on standard error"),
     Self(name: "--headless", help: "ask nobody, also at a terminal"),
     Self(name: "--quiet", help: "nothing on standard error but errors"),
@@ -72,7 +72,7 @@ struct RunRequest: Sendable {
   /// A run whose settings are known.
   init(_ arguments: Arguments, _ settings: RunSettings) throws(CommandError) {
     self.settings = settings
-    inference = InferenceOptions(threadCount: try arguments.integer("--threads", in: 1...1024))
+    inference = try arguments.inferenceOptions()
     contextTokensMax = try arguments.integer("--context", in: 256...(.max))
     isHeadless = arguments.has("--headless")
     showsThinking = arguments.has("--show-thinking")

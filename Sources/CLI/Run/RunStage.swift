@@ -29,9 +29,15 @@ struct RunStage: Sendable {
     if !request.isQuiet { Progress.update("loading \(request.settings.model.shownName)") }
     defer { if !request.isQuiet { Progress.endUpdates() } }
     do throws(RunError) {
-      return try RunModel.load(
+      let isQuiet = request.isQuiet
+      let model = try RunModel.load(
         request.settings.model, options: request.inference,
-        contextTokensMax: request.contextTokensMax, places: places)
+        contextTokensMax: request.contextTokensMax, places: places
+      ) { progress in
+        if !isQuiet { Progress.packing(progress) }
+      }
+      if !isQuiet { Progress.notePacking(model.packingProblem) }
+      return model
     } catch {
       throw CommandError(error)
     }

@@ -112,7 +112,7 @@ struct HarmonyTextEngine: TextEngine {
       throw .model("\(error)")
     }
     let sampled = try await model.generate(
-      after: prompt, sampler: sampler,
+      after: prompt, beginning: frame.renderer.beginning.count, sampler: sampler,
       tokensMax: min(request.tokensMax, model.defaults.turnTokensMax ?? .max), grammar: grammar,
       parser: frame.parser(beginsInFinal: request.beginsInFinal), news: frame.news)
     return frame.turn(

@@ -9,10 +9,15 @@ public struct LoadedModel: Sendable {
   public let checkpoint: GPTOSSCheckpoint
   public let engine: InferenceEngine
 
-  /// Opens the model at `path`: a folder or a GGUF file. Maps the weights; reads only their tables.
-  public init(path: String, options: InferenceOptions = InferenceOptions()) throws {
+  /// Opens the model at `path`: a folder or a GGUF file. Maps the weights and reads only their tables,
+  /// but where they have to be packed first, which `onPacking` is told of.
+  public init(
+    path: String, options: InferenceOptions = InferenceOptions(),
+    onPacking: @Sendable (PackingProgress) -> Void = { _ in }
+  ) throws {
     checkpoint = try GPTOSSCheckpoint(path: path)
     engine = try InferenceEngine(
-      configuration: checkpoint.configuration, weights: checkpoint.weights, options: options)
+      configuration: checkpoint.configuration, weights: checkpoint.weights, options: options,
+      onPacking: onPacking)
   }
 }

@@ -27,6 +27,7 @@ actor LocalModel {
   nonisolated let defaults: GenerationDefaults
   /// Entries of the logits, which may be more than the tokenizer knows.
   nonisolated let vocabularyRowCount: Int
+  nonisolated let packingProblem: String?
   private nonisolated let thread = InferenceThread()
   private nonisolated let trie = Mutex<TokenTrie?>(nil)
   private let engine: InferenceEngine
@@ -38,10 +39,11 @@ actor LocalModel {
   ///
   /// - Throws: ``RunError``, in the words of whatever could not be used.
   init(
-    name: String, path: String, options: InferenceOptions, contextTokensMax: Int?
+    name: String, path: String, options: InferenceOptions, contextTokensMax: Int?,
+    onPacking: @Sendable (PackingProgress) -> Void
   ) throws(RunError) {
     do {
-      let model = try LoadedModel(path: path, options: options)
+      let model = try LoadedModel(path: path, options: options, onPacking: onPacking)
       vocabulary = try HarmonyVocabulary(TokenizerSource.open(path))
       let size = vocabulary.tokenizer.vocabularySize
       guard size <= model.engine.configuration.vocabularySize else {
@@ -53,12 +55,14 @@ actor LocalModel {
             """))
       }
       engine = model.engine
+      packingProblem = engine.packingProblem
       vocabularyRowCount = engine.configuration.vocabularySize
       session = try InferenceSession(engine: engine, contextLimit: contextTokensMax)
       self.contextTokensMax = session.contextLimit
       defaults = try GenerationDefaults(beside: path)
       record = ModelRecord(
-        name: name, isScripted: false, details: Self.details(model.checkpoint.facts))
+        name: name, isScripted: false,
+        details: Self.details(model.checkpoint.facts, engine.precision))
     } catch let error as RunError {
       throw error
     } catch {
@@ -83,8 +87,11 @@ actor LocalModel {
 
   /// Samples one turn after `prompt`. Blocks this actor's thread, and looks at each step whether the
   /// task was cancelled.
+  ///
+  /// - Parameter beginning: How many of the prompt's first tokens other runs will begin with, too.
   func generate(
-    after prompt: [TokenID], sampler: Sampler, tokensMax: Int, grammar: HeaderGrammar?,
+    after prompt: [TokenID], beginning: Int, sampler: Sampler, tokensMax: Int,
+    grammar: HeaderGrammar?,
     parser: HarmonyParser, news: AsyncStream<RunNews>.Continuation
   ) throws(EngineFailure) -> Sampled {
     var sampler = sampler
@@ -92,12 +99,15 @@ actor LocalModel {
     var watcher = SampleWatcher(parser: parser, news: news)
     let tokens = vocabulary.tokens
     do throws(InferenceError) {
+      let control = PrefillControl(
+        onProgress: { watcher.prefilled($0, of: prompt.count) },
+        isCancelled: { Task.isCancelled })
+      try prepare(prompt, beginning: beginning, control)
       let generation = try session.generate(
         after: prompt, sampler: &sampler,
         stopTokens: [tokens.return, tokens.call, tokens.endOfText],
         tokenCountMax: tokensMax,
-        control: PrefillControl(
-          onProgress: { watcher.prefilled($0, of: $1) }, isCancelled: { Task.isCancelled }),
+        control: control,
         constraint: { _ in grammar?.allowed() },
         onToken: { token in
           _ = grammar?.advance(token)
@@ -121,12 +131,40 @@ actor LocalModel {
     }
   }
 
+  // MARK: - Prefixes on the disk
+
+  /// Weights from which on a prompt's beginning is worth a file; smaller models compute it at once.
+  private static let prefixByteCountMin = 1 << 30
+
+  private var prefixStore: PrefixStore? {
+    engine.weightByteCount >= Self.prefixByteCountMin ? engine.options.prefixStore : nil
+  }
+
+  /// Takes over what an earlier process computed of the prompt, and leaves its beginning for later ones.
+  private func prepare(
+    _ prompt: [TokenID], beginning: Int, _ control: PrefillControl
+  ) throws(InferenceError) {
+    guard let store = prefixStore, prompt != session.tokens else { return }
+    session.restore(prompt, from: store)
+    guard beginning > 0, beginning < prompt.count,
+      !session.tokens.starts(with: prompt[..<beginning])
+    else { return }
+    _ = try session.logits(after: Array(prompt[..<beginning]), control: control)
+    session.save(beginning, to: store)
+  }
+
+  /// Leaves what the session holds for the process that goes on with it.
+  func keepSession() {
+    guard let store = prefixStore else { return }
+    session.save(session.tokens.count, to: store)
+  }
+
   // MARK: - For the record
 
   /// Files up to this size are hashed; larger ones would delay every run by seconds.
   private static let hashedBytesMax = 64 << 20
 
-  private static func details(_ facts: ModelFacts) -> JSONObject {
+  private static func details(_ facts: ModelFacts, _ precision: Precision) -> JSONObject {
     let files = facts.files.map { file -> JSONValue in
       var object: JSONObject = [
         "name": .string(file.path.split(separator: "/").last.map(String.init) ?? file.path),
@@ -141,6 +179,7 @@ actor LocalModel {
     }
     return [
       "layout": .string(facts.layout.rawValue),
+      "precision": .string(precision.rawValue),
       "parameters": .number(.integer(Int64(facts.parameterCount))),
       "files": .array(files),
     ]

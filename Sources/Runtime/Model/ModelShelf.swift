@@ -14,6 +14,8 @@ public struct ShelvedModel: Equatable, Sendable {
     case ollama
     case lmStudio = "lm-studio"
     case llamaCpp = "llama.cpp"
+    /// Packed weights of one of the others.
+    case packed
   }
 
   /// What `--model` takes: a name where there is one, else the path.
@@ -24,6 +26,8 @@ public struct ShelvedModel: Equatable, Sendable {
   public var byteCount: Int
   /// Why it cannot be used; nil for one that can.
   public var problem: String?
+  /// What packed weights were made from; nil for a model.
+  public var source: String?
 }
 
 /// Finds models; reads their tables and no weights, and changes nothing.
@@ -44,7 +48,15 @@ public struct ModelShelf: Sendable {
           }
         // Ollama's names mean nothing to --model, and its paths nothing to people.
         return look(model.path, place, name: place == .ollama ? model.name : model.path)
-      }
+      } + packed()
+  }
+
+  private func packed() -> [ShelvedModel] {
+    places.packedStore.files().map { file in
+      ShelvedModel(
+        name: file.name, place: .packed, path: file.path, byteCount: file.byteCount,
+        source: file.modelPath)
+    }
   }
 
   private func stored() -> [ShelvedModel] {

@@ -24,6 +24,7 @@ public actor AgentSession {
   private let plannerSettings: PlannerSettings
   private let runner: GuardedToolRunner
   private let host: ToolHost
+  private let localModel: LocalModel?
   private let continuation: AsyncStream<RunNews>.Continuation
   private let lock: SessionLock
   private var isNew: Bool
@@ -90,6 +91,7 @@ public actor AgentSession {
       case .local(let local):
         Self.engine(local, frame, settings, offered, runner)
       }
+    if case .local(let local) = model.engine { localModel = local } else { localModel = nil }
     self.id = id
     self.settings = settings
     self.host = host
@@ -164,6 +166,7 @@ public actor AgentSession {
   /// Ends plugins with everything that they started, and the news.
   public func close() async {
     await host.shutdown()
+    await localModel?.keepSession()
     continuation.finish()
   }
 

@@ -26,16 +26,19 @@ public struct RunModel: Sendable {
   ///   - options: How to compute.
   ///   - contextTokensMax: Nil for what the model was made for; a script knows no bound of its own.
   ///   - places: For the vocabulary that scripts are written in.
+  ///   - onPacking: Told now and then while weights are packed, which may take minutes.
   /// - Returns: The model, ready for its first run.
   /// - Throws: ``RunError``: the model cannot be used.
   public static func load(
     _ choice: ModelChoice, options: InferenceOptions = InferenceOptions(),
-    contextTokensMax: Int? = nil, places: Places
+    contextTokensMax: Int? = nil, places: Places,
+    onPacking: @Sendable (PackingProgress) -> Void = { _ in }
   ) throws(RunError) -> RunModel {
     switch choice {
     case .checkpoint(let name, let path):
       let model = try LocalModel(
-        name: name, path: path, options: options, contextTokensMax: contextTokensMax)
+        name: name, path: path, options: options, contextTokensMax: contextTokensMax,
+        onPacking: onPacking)
       return RunModel(
         engine: .local(model), vocabulary: model.vocabulary, choice: choice, record: model.record,
         contextTokensMax: model.contextTokensMax)
@@ -48,6 +51,14 @@ public struct RunModel: Sendable {
           name: choice.shownName, isScripted: true,
           details: ["lines": .number(.integer(Int64(script.lines.count)))]),
         contextTokensMax: contextTokensMax)
+    }
+  }
+
+  /// Why the next start will have to pack the weights again; nil where it will not.
+  public var packingProblem: String? {
+    switch engine {
+    case .local(let model): model.packingProblem
+    case .scripted: nil
     }
   }
 

@@ -1,0 +1,207 @@
+// ModelBenchCommand.swift — how fast a model runs here, beside the machine's limits and a peer.
+
+import Base
+import Glibc
+import Inference
+import Runtime
+
+extension Command {
+  static let modelBench = Command(
+    name: "model bench",
+    summary: "Measure prefill and decode, beside this machine's limits.",
+    synopsis: "--model PATH [--contexts LIST] [--compare LLAMA_BENCH --peer-model GGUF]",
+    details: """
+      One CSV line for each context: tokens a second of prefill from nothing, tokens a second of decode
+      after it, the bytes of weights that a decoded token reads, and what share of the memory's read speed
+      that makes; resident memory at its highest. The machine's limits are probed first, in the same run.
+      With --compare, llama-bench runs in turn with each line, and the ratio is printed.
+      Stop everything else on the machine first.
+      """,
+    options: [
+      .model,
+      Option(
+        name: "--contexts", value: "LIST", help: "tokens of prompts, as 128,512; default: 128,512"),
+      Option(name: "--decode", value: "N", help: "tokens to decode after each; default: 32"),
+      Option(name: "--repeat", value: "N", help: "times, of which the best counts; default: 3"),
+      Option(name: "--compare", value: "PATH", help: "llama.cpp's llama-bench"),
+      Option(name: "--peer-model", value: "GGUF", help: "what it runs; default: the same model"),
+      .precision, .threads,
+    ],
+    examples: [
+      Example(
+        command: "./martlet model bench --model gpt-oss-20b --contexts 128,512,4096",
+        meaning: "three lines of CSV, and the machine's limits on standard error")
+    ]
+  ) { arguments in
+    try BenchRun(arguments).run()
+  }
+}
+
+/// One call of `model bench`.
+private struct BenchRun {
+  let arguments: Arguments
+  let contexts: [Int]
+  let decodeCount: Int
+  let repeatCount: Int
+  let peer: PeerBench?
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    self.arguments = arguments
+    var contexts: [Int] = []
+    for word in (arguments["--contexts"] ?? "128,512").split(separator: ",") {
+      guard let count = Int(word), count > 0 else {
+        throw .usage("--contexts takes numbers separated by commas; \"\(word)\" is not one.")
+      }
+      contexts.append(count)
+    }
+    self.contexts = contexts
+    decodeCount = try arguments.integer("--decode", in: 1...100_000) ?? 32
+    repeatCount = try arguments.integer("--repeat", in: 1...100) ?? 3
+    peer = try arguments["--compare"].map { program throws(CommandError) in
+      PeerBench(
+        program: program,
+        model: Opening.path(try arguments["--peer-model"] ?? arguments.required("--model")))
+    }
+  }
+
+  func run() throws -> ExitCode {
+    let model = try Opening.model(arguments)
+    let engine = model.engine
+    let limits = try Opening.loading { try engine.probeMachine() }
+    Progress.line(
+      """
+      machine: \(Self.text(limits.readBytesPerSecond / 1e9)) GB/s read, \
+      \(Self.text(limits.productsPerSecond / 1e9)) G products of bytes a second, \
+      \(engine.threadCount) threads; precision \(engine.precision.rawValue)
+      """)
+    Output.line(
+      "context,prefill_tok_s,prefill_product_share,decode_tok_s,decode_bytes,decode_gb_s,"
+        + "decode_read_share,resident_gb"
+        + (peer == nil ? "" : ",peer_prefill_tok_s,prefill_ratio,peer_decode_tok_s,decode_ratio"))
+    for context in contexts {
+      var best = Speeds(prefill: 0, decode: 0)
+      var peerBest = Speeds(prefill: 0, decode: 0)
+      for _ in 0..<repeatCount {
+        best = best.best(try measure(engine, context))
+        if let peer {
+          peerBest = peerBest.best(
+            try peer.measure(context, decodeCount, threads: engine.threadCount))
+        }
+      }
+      Output.line(line(context, best, peerBest, engine, limits))
+    }
+    return .success
+  }
+
+  private func line(
+    _ context: Int, _ speeds: Speeds, _ peerSpeeds: Speeds, _ engine: InferenceEngine,
+    _ limits: MachineLimits
+  ) -> String {
+    let products = speeds.prefill * Double(engine.prefillProductCount)
+    let bytes = speeds.decode * Double(engine.decodeByteCount)
+    var fields = [
+      "\(context)", Self.text(speeds.prefill), Self.text(products / limits.productsPerSecond),
+      Self.text(speeds.decode), "\(engine.decodeByteCount)", Self.text(bytes / 1e9),
+      Self.text(bytes / limits.readBytesPerSecond), Self.text(Self.residentGigabytes),
+    ]
+    if peer != nil {
+      fields += [
+        Self.text(peerSpeeds.prefill), Self.text(speeds.prefill / peerSpeeds.prefill),
+        Self.text(peerSpeeds.decode), Self.text(speeds.decode / peerSpeeds.decode),
+      ]
+    }
+    return fields.joined(separator: ",")
+  }
+
+  /// One prompt from nothing, and some tokens after it.
+  private func measure(_ engine: InferenceEngine, _ context: Int) throws -> Speeds {
+    let limit = context + decodeCount
+    let session = try Opening.loading { try InferenceSession(engine: engine, contextLimit: limit) }
+    let size = Int32(clamping: engine.configuration.vocabularySize)
+    var random = SplitMix64(seed: 7)
+    var tokens = (0..<limit).map { _ in TokenID(Int32(random.next() % UInt64(size))) }
+    let rest = tokens[context...]
+    tokens.removeLast(decodeCount)
+    let clock = ContinuousClock()
+    let prefill = try clock.measure { _ = try session.logits(after: tokens) }
+    let decode = try clock.measure {
+      for token in rest {
+        tokens.append(token)
+        _ = try session.logits(after: tokens)
+      }
+    }
+    return Speeds(
+      prefill: Double(context) / (prefill / .seconds(1)),
+      decode: Double(decodeCount) / (decode / .seconds(1)))
+  }
+
+  /// Three significant digits or more.
+  static func text(_ number: Double) -> String {
+    guard number.isFinite else { return "" }
+    let scale: Double = number >= 100 ? 1 : number >= 10 ? 10 : number >= 1 ? 100 : 1000
+    let rounded = (number * scale).rounded() / scale
+    return scale == 1 ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  /// The most that this process ever had in memory.
+  private static var residentGigabytes: Double {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return Double(usage.ru_maxrss) * 1024 / 1e9
+  }
+}
+
+/// Tokens a second.
+private struct Speeds {
+  var prefill: Double
+  var decode: Double
+
+  func best(_ other: Speeds) -> Speeds {
+    Speeds(prefill: max(prefill, other.prefill), decode: max(decode, other.decode))
+  }
+}
+
+/// llama.cpp's own benchmark, as another program.
+private struct PeerBench {
+  let program: String
+  let model: String
+
+  /// Runs it once for a prompt of `context` tokens and `decodeCount` tokens after it.
+  func measure(
+    _ context: Int, _ decodeCount: Int, threads: Int
+  ) throws(CommandError) -> Speeds {
+    let words = [
+      program, "-m", model, "-t", "\(threads)", "-p", "\(context)", "-n", "0", "-r", "1", "-o",
+      "jsonl",
+    ]
+    let prefill = try rate(words)
+    let decode = try rate(
+      [program, "-m", model, "-t", "\(threads)", "-p", "0", "-n", "\(decodeCount)"]
+        + ["-d", "\(context)", "-r", "1", "-o", "jsonl"])
+    return Speeds(prefill: prefill, decode: decode)
+  }
+
+  /// The tokens a second that it reports.
+  private func rate(_ words: [String]) throws(CommandError) -> Double {
+    let command = words.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
+    guard let pipe = popen("exec \(command) 2>/dev/null", "r") else {
+      throw .usage("\(program) could not be started.")
+    }
+    var output: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, pipe)
+      guard count > 0, output.count < 1 << 22 else { break }
+      output += buffer[..<count]
+    }
+    let status = pclose(pipe)
+    let text = String(decoding: output, as: UTF8.self)
+    let lines = text.split(separator: "\n").compactMap { line in
+      try? JSONReader.value(String(line), source: program)
+    }
+    guard status == 0, let speed = lines.compactMap({ $0["avg_ts"]?.doubleValue }).last else {
+      throw .usage("\(program) gave no figure. Try by hand: \(command)")
+    }
+    return speed
+  }
+}
