@@ -26,15 +26,24 @@ extension KernelPass {
     }
   }
 
-  /// Scratch for one query group's scores, per thread, over `positionCount` positions.
-  func reserveScores(positionCount: Int) throws(InferenceError) {
+  /// Tokens of a chunk that pass over the keys together, so that those are read once for all of them.
+  static let queryTileCount = 8
+
+  /// Scratch for a tile's scores, per thread, over `positionCount` positions; and for its queries, and
+  /// what they attend to.
+  func reserveScores(positionCount: Int, count: Int) throws(InferenceError) {
     let configuration = model.configuration
     let group = configuration.headCount / configuration.kvHeadCount
-    guard scoreStride < positionCount else { return }
+    let rows = min(count, Self.queryTileCount) * group
+    guard scoreStride < positionCount || scoreRowCount < rows else { return }
     // By half as much again, so that decoding does not allocate at every token.
-    let stride = positionCount + positionCount / 2 + 64
-    scores = try Buffer(shape: pool.threadCount, group, stride, purpose: "attention scores")
+    let stride = max(scoreStride, positionCount + positionCount / 2 + 64)
+    let rowCount = max(scoreRowCount, rows)
+    scores = try Buffer(shape: pool.threadCount, rowCount, stride, purpose: "attention scores")
+    tileRows = try Buffer(
+      shape: pool.threadCount, 2, rowCount, configuration.headSize, purpose: "attention")
     scoreStride = stride
+    scoreRowCount = rowCount
   }
 
   /// Rotates queries and keys, and puts keys and values into the cache.
@@ -66,43 +75,63 @@ extension KernelPass {
 
   /// Softmax-weighted values for each token and head, into `space.attended`.
   ///
-  /// A unit is one token and one key head with the query heads that share it.
+  /// A unit is a tile of tokens and one key head with the query heads that share it. A row's scores
+  /// outside of its own window count as zero afterwards, which adds nothing, in any bit.
   private func mix(_ cache: KVLayer, _ layer: PreparedLayer, count: Int) {
-    let (space, kernels, scores, stride) = (space, kernels, scores, scoreStride)
-    let (configuration, start) = (model.configuration, tokenCount)
+    let configuration = model.configuration
     let (size, kvHeads) = (configuration.headSize, configuration.kvHeadCount)
+    let (space, kernels, stride, start) = (space, kernels, scoreStride, tokenCount)
+    let (scores, tileRows, rowCountMax) = (scores, tileRows, scoreRowCount)
     let group = configuration.headCount / kvHeads
     let scale = Float(1 / Double(size).squareRoot())
-    pool.run(count * kvHeads) { unit, thread in
-      let (row, head) = (unit / kvHeads, unit % kvHeads)
-      let position = start + row
-      let lowest = layer.window.map { max(0, position - $0 + 1) } ?? 0
-      let segments = cache.segments(lowest..<position + 1)
-      let offset = (row * kvHeads + head) * group * size
-      let scores = scores.base + thread * group * stride
+    let tileCount = (count + Self.queryTileCount - 1) / Self.queryTileCount
+    pool.run(tileCount * kvHeads) { unit, thread in
+      let (tile, head) = (unit / kvHeads, unit % kvHeads)
+      let tokens = tile * Self.queryTileCount..<min(count, (tile + 1) * Self.queryTileCount)
+      func lowest(_ token: Int) -> Int { layer.window.map { max(0, start + token - $0 + 1) } ?? 0 }
+      let positions = lowest(tokens.lowerBound)..<start + tokens.upperBound
+      let segments = cache.segments(positions)
+      let rowCount = tokens.count * group
+      let scores = scores.base + thread * rowCountMax * stride
+      let queries = tileRows.base + thread * 2 * rowCountMax * size
+      let attended = queries + rowCountMax * size
+      func offset(_ token: Int) -> Int { (token * kvHeads + head) * group * size }
+      for token in tokens {
+        (queries + (token - tokens.lowerBound) * group * size).update(
+          from: space.queries.base + offset(token), count: group * size)
+      }
       var done = 0
       for segment in segments {
         let keys = MatrixView(
           cached: cache.key(segment, head: head), format: cache.format, rows: segment.count,
           columns: size)
         kernels.multiply(
-          keys, rows: 0..<segment.count, x: space.queries.base + offset, xStride: size,
-          count: group, out: scores + done, outStride: stride)
+          keys, rows: 0..<segment.count, x: queries, xStride: size, count: rowCount,
+          out: scores + done, outStride: stride)
         done += segment.count
       }
-      for query in 0..<group {
+      for row in 0..<rowCount {
+        let token = tokens.lowerBound + row / group
+        let scores = scores + row * stride
+        let seen = lowest(token) - positions.lowerBound..<start + token + 1 - positions.lowerBound
+        scores.update(repeating: 0, count: seen.lowerBound)
         kernels.softmax(
-          scores + query * stride, count: done, scale: scale,
-          sink: layer.sinks.base[head * group + query])
+          scores + seen.lowerBound, count: seen.count, scale: scale,
+          sink: layer.sinks.base[head * group + row % group])
+        (scores + seen.upperBound).update(repeating: 0, count: positions.count - seen.upperBound)
       }
-      let attended = space.attended.base + offset
-      attended.update(repeating: 0, count: group * size)
+      attended.update(repeating: 0, count: rowCount * size)
       done = 0
       for segment in segments {
         kernels.accumulate(
           cache.value(segment, head: head), format: cache.format, count: segment.count,
-          width: size, weights: scores + done, weightStride: stride, groups: group, out: attended)
+          width: size, weights: scores + done, weightStride: stride, groups: rowCount,
+          out: attended)
         done += segment.count
+      }
+      for token in tokens {
+        (space.attended.base + offset(token)).update(
+          from: attended + (token - tokens.lowerBound) * group * size, count: group * size)
       }
     }
   }

@@ -16,9 +16,12 @@ final class KernelPass: ForwardPass {
   let kernels: Kernels
   let space: Workspace
   var cache: KVCache
-  /// Per thread, per query head of a group: scores, `scoreStride` apart.
+  /// Per thread, per query head of a tile: scores, `scoreStride` apart.
   var scores: Buffer<Float>
   var scoreStride = 0
+  var scoreRowCount = 0
+  /// Per thread: the queries of a tile, and what they attend to.
+  var tileRows: Buffer<Float>
   var tokenCount: Int { cache.tokenCount }
 
   /// One `append` takes `chunkTokenCount` tokens at most, `keep` can always take back
@@ -33,6 +36,7 @@ final class KernelPass: ForwardPass {
     let configuration = model.configuration
     space = try Workspace(configuration, tokenCountMax: min(chunkTokenCount, contextLimit))
     scores = try Buffer(shape: 0, purpose: "attention scores")
+    tileRows = try Buffer(shape: 0, purpose: "attention")
     cache = KVCache(
       layerIsSliding: model.layers.map { $0.window != nil }, window: configuration.slidingWindow,
       headCount: configuration.kvHeadCount, headSize: configuration.headSize,
@@ -57,7 +61,7 @@ final class KernelPass: ForwardPass {
     _ tokens: ArraySlice<TokenID>, isCancelled: () -> Bool
   ) throws(InferenceError) -> Bool {
     try cache.reserve(tokens.count)
-    try reserveScores(positionCount: tokenCount + tokens.count)
+    try reserveScores(positionCount: tokenCount + tokens.count, count: tokens.count)
     embed(tokens)
     for index in model.layers.indices {
       guard !isCancelled() else { return false }

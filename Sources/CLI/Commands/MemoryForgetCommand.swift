@@ -7,6 +7,7 @@
 import Base
 import Digests
 import Glibc
+import Inference
 import Runtime
 import Store
 

@@ -3,6 +3,7 @@
 import Base
 import Glibc
 import Inference
+import ModelFiles
 import Runtime
 
 extension Command {
@@ -57,10 +58,11 @@ private struct BenchRun {
     self.contexts = contexts
     decodeCount = try arguments.integer("--decode", in: 1...100_000) ?? 32
     repeatCount = try arguments.integer("--repeat", in: 1...100) ?? 3
-    peer = try arguments["--compare"].map { program throws(CommandError) in
-      PeerBench(
-        program: program,
-        model: Opening.path(try arguments["--peer-model"] ?? arguments.required("--model")))
+    if let program = arguments["--compare"] {
+      let model = arguments["--peer-model"] ?? arguments["--model"]
+      peer = PeerBench(program: program, model: Opening.path(model ?? ""))
+    } else {
+      peer = nil
     }
   }
 
@@ -146,7 +148,7 @@ private struct BenchRun {
   /// The most that this process ever had in memory.
   private static var residentGigabytes: Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) * 1024 / 1e9
   }
 }

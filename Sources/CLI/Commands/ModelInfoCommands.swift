@@ -2,6 +2,7 @@
 
 import Base
 import Hub
+import Inference
 import ModelFiles
 import Runtime
 
@@ -50,7 +51,8 @@ extension Command {
       Progress.update("reading \(packed.path)")
       defer { Progress.endUpdates() }
       guard packed.verify() else {
-        throw .model("\(packed.path) is damaged. Remove it: martlet model remove \(name)")
+        throw CommandError.model(
+          "\(packed.path) is damaged. Remove it: martlet model remove \(name)")
       }
       Output.line("\(name): every matrix is as it was packed.")
       return .success

@@ -3,6 +3,7 @@
 import Base
 import Glibc
 import Hub
+import Inference
 import Runtime
 
 extension Command {

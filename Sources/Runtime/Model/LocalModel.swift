@@ -100,7 +100,7 @@ actor LocalModel {
     let tokens = vocabulary.tokens
     do throws(InferenceError) {
       let control = PrefillControl(
-        onProgress: { watcher.prefilled($0, of: prompt.count) },
+        onProgress: { done, _ in watcher.prefilled(done, of: prompt.count) },
         isCancelled: { Task.isCancelled })
       try prepare(prompt, beginning: beginning, control)
       let generation = try session.generate(

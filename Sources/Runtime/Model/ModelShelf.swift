@@ -2,6 +2,7 @@
 
 import Glibc
 import Hub
+import Inference
 import ModelFiles
 
 /// A model that was found.
