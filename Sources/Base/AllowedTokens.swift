@@ -19,4 +19,13 @@ public enum AllowedTokens: Equatable, Sendable {
     case .mask(let mask): mask.contains(token)
     }
   }
+
+  /// The token, where it is the only one; nil where there are more, or where all but a few are allowed.
+  public var single: TokenID? {
+    switch self {
+    case .only(let tokens): tokens.count == 1 ? tokens.first : nil
+    case .mask(let mask): mask.single
+    case .allExcept: nil
+    }
+  }
 }

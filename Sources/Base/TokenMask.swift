@@ -11,6 +11,16 @@ public struct TokenMask: Equatable, Sendable {
 
   public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+  /// The only token; nil where there is none, or more than one.
+  public var single: TokenID? {
+    var found: Int?
+    for (index, bits) in words.enumerated() where bits != 0 {
+      guard found == nil, bits & (bits - 1) == 0 else { return nil }
+      found = index << 6 | bits.trailingZeroBitCount
+    }
+    return found.map { TokenID(Int32(clamping: $0)) }
+  }
+
   /// The rows in the set, ascending.
   public var indices: [Int] {
     var indices: [Int] = []

@@ -1,6 +1,7 @@
 // Generation.swift — token after token, until something says stop.
 
 public import Base
+import ModelFiles
 
 /// Why a generation ended.
 public enum GenerationEnd: Equatable, Sendable {
@@ -28,6 +29,9 @@ public struct Generation: Equatable, Sendable {
 extension InferenceSession {
   /// Samples tokens after `prefix` on the caller's thread.
   ///
+  /// A token that the constraint leaves no choice about costs nothing: it is computed together with
+  /// what comes after it, and the sampler moves on as if it had been drawn.
+  ///
   /// - Parameters:
   ///   - prefix: The whole history; what the session holds of it is not computed again.
   ///   - sampler: Moves on by one per token.
@@ -46,17 +50,27 @@ extension InferenceSession {
     constraint: (_ generated: [TokenID]) -> AllowedTokens? = { _ in nil },
     onToken: (TokenID) -> Bool = { _ in true }
   ) throws(InferenceError) -> Generation {
+    let quiet = PrefillControl(isCancelled: control.isCancelled)
+    let vocabulary = 0..<engine.configuration.vocabularySize
+    var isFirst = true
     var generated: [TokenID] = []
     while generated.count < tokenCountMax {
       // The token after a full context can still be sampled; what comes after it cannot.
       guard generated.isEmpty || prefix.count + generated.count <= contextLimit else {
         return Generation(tokens: generated, end: .contextLimit)
       }
-      let quiet = PrefillControl(isCancelled: control.isCancelled)
-      let logits = try logits(
-        after: prefix + generated, control: generated.isEmpty ? control : quiet)
-      let token = try sampler.next(
-        logits, allowed: constraint(generated), after: prefix.count + generated.count)
+      let allowed = constraint(generated)
+      let token: TokenID
+      if let forced = allowed?.single, vocabulary.contains(forced.index) {
+        sampler.skip()
+        token = forced
+      } else {
+        let logits = try logits(
+          after: prefix + generated, control: isFirst ? control : quiet)
+        isFirst = false
+        token = try sampler.next(
+          logits, allowed: allowed, after: prefix.count + generated.count)
+      }
       generated.append(token)
       let goOn = onToken(token)
       if stopTokens.contains(token) { return Generation(tokens: generated, end: .stopToken(token)) }

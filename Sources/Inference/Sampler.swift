@@ -101,6 +101,12 @@ public struct Sampler: Equatable, Sendable {
     return TokenID(Int32(Self.draw(unit, from: candidates)))
   }
 
+  /// Moves on by one, as drawing from a single allowed token does, whatever the logits.
+  public mutating func skip() {
+    _ = random.nextUnit()
+    position += 1
+  }
+
   // MARK: - Candidates
 
   private struct Candidate {

@@ -26,6 +26,32 @@ import Testing
     #expect(rest == Generation(tokens: Array(tokens[7...]), end: .tokenLimit))
   }
 
+  /// Every third token is left no choice; the second run hides that behind a list of all others.
+  @Test(arguments: [0.0, 1.0])
+  func `takes forced tokens as if they were drawn`(temperature: Double) throws {
+    func run(_ isOpen: Bool) throws -> (tokens: [TokenID], computed: Int, position: Int) {
+      let session = try InferenceSession(engine: TinyModel.engine())
+      var sampler = try Sampler(SamplerSettings(temperature: temperature), seed: 5)
+      var computed = 0
+      let generation = try session.generate(
+        after: prompt, sampler: &sampler, stopTokens: [], tokenCountMax: 20,
+        constraint: { generated in
+          guard generated.count % 3 > 0 else { return nil }
+          computed += session.tokens.count
+          let forced = TokenID(Int32(generated.count * 37 % 1024))
+          guard !isOpen else {
+            return generated.count % 2 == 0 ? .only([forced]) : .mask(TokenMask(forced))
+          }
+          return .allExcept(Set((0..<1024).map { TokenID($0) }).subtracting([forced]))
+        })
+      return (generation.tokens, computed, sampler.position)
+    }
+    let (open, hidden) = (try run(true), try run(false))
+    #expect(open.tokens == hidden.tokens && open.tokens[4] == TokenID(4 * 37))
+    #expect(open.position == 20 && hidden.position == 20)
+    #expect(open.computed < hidden.computed, "less is held when forced tokens are asked about")
+  }
+
   @Test func `ends with a stop token, which it keeps`() throws {
     let tokens = try sampled(6)
     let stop = tokens[4]
@@ -99,5 +125,12 @@ import Testing
           return true
         })
     }
+  }
+}
+
+extension TokenMask {
+  fileprivate init(_ tokens: TokenID...) {
+    self.init(rowCount: 0)
+    for token in tokens { insert(token) }
   }
 }
