@@ -55,6 +55,9 @@ let package = Package(
     .target(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
       path: "Sources/Plugins/Execution", swiftSettings: house),
+    .target(
+      name: "BrowserPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox", "Transfer"],
+      path: "Sources/Plugins/Browser", swiftSettings: house),
 
     // Floor 4: the loop; it sees ports, no machinery.
     .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
@@ -126,6 +129,16 @@ let package = Package(
     .testTarget(
       name: "ExecutionPluginTests",
       dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "page-fetch", dependencies: ["Base", "BrowserPlugin", "Transfer"], path: "Tests/PageFetch",
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
+    .testTarget(
+      name: "FetchingTests",
+      dependencies: ["Base", "BrowserPlugin", "Sandbox", "TestKit", "Transfer"],
       swiftSettings: house),
     .testTarget(
       name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],

@@ -198,6 +198,10 @@ public final class SocketExchange {
 
   private func error(_ code: CURLcode, after time: Duration) -> TransferError {
     let origin = request.url.origin
+    // libcurl's own bound on one line of the head.
+    if !hasBody, code == CURLE_OUT_OF_MEMORY || code.rawValue == 100 {
+      return .headersTooLarge(origin, bytesMax: limits.headerBytesMax)
+    }
     guard code == CURLE_OPERATION_TIMEDOUT else { return .libcurl(code, origin) }
     return time >= .milliseconds(limits.secondsMax * 1000 - 50)
       ? .tookTooLong(origin, seconds: limits.secondsMax)

@@ -88,6 +88,7 @@ final class EgressDesk: Sendable {
     /// Outcomes that the gate is being told.
     var tellingCount = 0
     var waiters: [CheckedContinuation<Void, Never>] = []
+    var judging: [Int: Task<Void, Never>] = [:]
   }
 
   let bell: Descriptor
@@ -131,12 +132,22 @@ final class EgressDesk: Sendable {
   }
 
   func judge(_ request: EgressRequest, as ticket: Int) {
-    Task {
-      let verdict = await gate.judge(request)
-      if !post(.judged(ticket, verdict)), case .granted(let grant) = verdict {
-        tell(EgressOutcome(request, grant, .stopped))
+    // The task needs the lock too, and so cannot end before it is stored.
+    state.withLock { state in
+      state.judging[ticket] = Task {
+        let verdict = await gate.judge(request)
+        self.state.withLock { $0.judging[ticket] = nil }
+        if !post(.judged(ticket, verdict)), case .granted(let grant) = verdict {
+          tell(EgressOutcome(request, grant, .stopped))
+        }
       }
     }
+  }
+
+  /// Whoever is still being asked need not answer any more.
+  func cancelJudging() {
+    let tasks = state.withLock { Array($0.judging.values) }
+    for task in tasks { task.cancel() }
   }
 
   func tell(_ outcome: EgressOutcome) {

@@ -170,6 +170,7 @@ final class EgressLoop {
   }
 
   private func endAll(_ ending: EgressOutcome.Ending) {
+    desk.cancelJudging()
     for ticket in connections.keys.sorted() {
       guard let connection = connections[ticket] else { continue }
       connection.end(ending)

@@ -1,7 +1,7 @@
 // RobotsRules.swift — what a site lets programs read: RFC 9309.
 
 /// The rules of one robots.txt.
-struct RobotsRules: Equatable, Sendable {
+package struct RobotsRules: Equatable, Sendable {
   struct Rule: Equatable, Sendable {
     var pattern: [UInt8]
     var isAllowed: Bool
@@ -30,7 +30,7 @@ struct RobotsRules: Equatable, Sendable {
   private init() {}
 
   /// What an answer means (2.3.1): no file, no rules; a site that fails is not read.
-  init(status: Int, body: [UInt8]) {
+  package init(status: Int, body: [UInt8]) {
     switch status {
     case 200..<300: self.init(text: body)
     case 500...: self = .unknown
@@ -39,7 +39,7 @@ struct RobotsRules: Equatable, Sendable {
   }
 
   /// Reads a file. Lines that say nothing known are passed over.
-  init(text: [UInt8]) {
+  package init(text: [UInt8]) {
     var current = Group()
     var ruleCount = 0
     var bytes = text.prefix(Self.bytesMax)
@@ -71,7 +71,7 @@ struct RobotsRules: Equatable, Sendable {
   }
 
   /// Whether a program called `agent` may read `path`, which may have a query.
-  func allows(_ path: String, for agent: String) -> Bool {
+  package func allows(_ path: String, for agent: String) -> Bool {
     if isUnknown { return false }
     let path = Self.normalised(Array(path.utf8))
     var mine = groups.filter { $0.agents.contains(agent.lowercased()) }
@@ -86,7 +86,7 @@ struct RobotsRules: Equatable, Sendable {
     return best?.isAllowed ?? true
   }
 
-  static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.isUnknown == right.isUnknown && left.groups.elementsEqual(right.groups) { $0 == $1 }
   }
 
