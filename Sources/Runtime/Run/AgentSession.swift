@@ -70,7 +70,9 @@ public actor AgentSession {
     let host = ToolHost(
       catalog: catalog,
       places: ToolHost.Places(
-        profileFolders: places.profileFolders, folders: ["workspace": settings.workspace],
+        profileFolders: places.profileFolders,
+        folders: ["workspace": settings.workspace]
+          .merging(places.browserFolders(for: model.choice)) { own, _ in own },
         tier: policy.sandboxMinimum.tier == .full ? .full : nil))
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,
