@@ -30,6 +30,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
+    .target(name: "CMarkup", dependencies: ["CGumbo"], cSettings: kernels),
     .target(name: "CSandbox", exclude: ["wall"], cSettings: kernels),
 
     // Floor 1: the nouns everyone shares.
@@ -56,7 +58,10 @@ let package = Package(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
       path: "Sources/Plugins/Execution", swiftSettings: house),
     .target(
-      name: "BrowserPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox", "Transfer"],
+      name: "BrowserPlugin",
+      dependencies: [
+        "Base", "CGumbo", "CMarkup", "CSandbox", "MCP", "Sandbox", "Store", "Tokenizer", "Transfer",
+      ],
       path: "Sources/Plugins/Browser", swiftSettings: house),
 
     // Floor 4: the loop; it sees ports, no machinery.
@@ -76,7 +81,8 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
+        "Inference", "Harmony", "ToolHost", "BrowserPlugin", "ExecutionPlugin", "Planner",
+        "Runtime",
       ],
       swiftSettings: house),
     .executableTarget(
@@ -90,13 +96,16 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store", "TestKit",
+        "Base", "BrowserPlugin", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store",
+        "TestKit",
       ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
-      name: "bench", dependencies: ["Base", "TestKit", "Tokenizer", "ToolHost"],
-      path: "Tests/Bench",
-      swiftSettings: house),
+      name: "bench",
+      dependencies: [
+        "Base", "BrowserPlugin", "CMarkup", "Store", "TestKit", "Tokenizer", "ToolHost",
+      ],
+      path: "Tests/Bench", swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
@@ -139,6 +148,10 @@ let package = Package(
     .testTarget(
       name: "FetchingTests",
       dependencies: ["Base", "BrowserPlugin", "Sandbox", "TestKit", "Transfer"],
+      swiftSettings: house),
+    .testTarget(
+      name: "BrowserPluginTests",
+      dependencies: ["Base", "BrowserPlugin", "MCP", "Store", "TestKit", "Tokenizer"],
       swiftSettings: house),
     .testTarget(
       name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],

@@ -75,6 +75,12 @@ public struct Places: Equatable, Sendable {
   /// The one SQLite file of the memories.
   public var memoriesPath: String { dataFolder + "/memories.sqlite" }
 
+  /// The index of the user's documents, a folder of its own because a sandbox gets to see all of it.
+  public var documentsFolder: String { dataFolder + "/documents" }
+
+  /// Which search engine the browser asks.
+  public var searchSettingsPath: String { configFolder + "/search.json" }
+
   /// The user's settings.
   public var configurationPath: String { configFolder + "/config.json" }
 

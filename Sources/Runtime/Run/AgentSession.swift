@@ -68,7 +68,8 @@ public actor AgentSession {
     lock = try SessionLock(session: id, in: places.stateFolder)
     let journal = LedgerJournal(
       ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
-    var folders = ["workspace": settings.workspace]
+    var folders = places.browserFolders(for: model.choice)
+    folders["workspace"] = settings.workspace
     folders["authorities"] = network.authorities
     let host = ToolHost(
       catalog: catalog,
