@@ -140,8 +140,8 @@ let package = Package(
       dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
       swiftSettings: house),
     .executableTarget(
-      name: "page-fetch", dependencies: ["Base", "BrowserPlugin", "Transfer"], path: "Tests/PageFetch",
-      swiftSettings: house,
+      name: "page-fetch", dependencies: ["Base", "BrowserPlugin", "Transfer"],
+      path: "Tests/PageFetch", swiftSettings: house,
       linkerSettings: [
         .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
       ]),

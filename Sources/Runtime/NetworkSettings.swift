@@ -9,9 +9,11 @@
 //     "caFile": "/path/of/authorities.pem"    beside the system's; without it, SSL_CERT_FILE
 //     "robots": "respect" | "ignore"          whether sites' robots.txt counts; "respect"
 //     "maxHosts": 64                          different hosts that one run may reach
+//     "cache": true | false                   whether pages are kept between runs; false
 
 import Base
 import Glibc
+import Planner
 import Sandbox
 
 /// Settings of the network for plugins that have the broker for one.
@@ -20,6 +22,7 @@ struct NetworkSettings: Equatable {
   var authorities: String?
   var ignoresRobots = false
   var hostCountMax: Int?
+  var keepsPages = false
 
   private static let bytesMax = 64 << 10
 
@@ -48,7 +51,7 @@ struct NetworkSettings: Equatable {
   }
 
   private static let keys = [
-    "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts",
+    "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts", "cache",
   ]
 
   private mutating func read(_ json: JSONValue, _ environment: (String) -> String?) throws {
@@ -88,6 +91,10 @@ struct NetworkSettings: Equatable {
         throw Problem("\"robots\" is \"respect\" or \"ignore\"")
       }
       ignoresRobots = word == "ignore"
+    }
+    if let value = object["cache"] {
+      guard let bool = value.boolValue else { throw Problem("\"cache\" must be true or false") }
+      keepsPages = bool
     }
     if let value = object["maxHosts"] {
       guard let count = value.intValue, (1...100_000).contains(count) else {
@@ -139,6 +146,22 @@ struct NetworkSettings: Equatable {
     settings.proxy = proxy
     if let hostCountMax { settings.hostCountMax = hostCountMax }
     return settings
+  }
+
+  /// Paths for the folder names in the profiles of such plugins.
+  func folders(_ places: Places) -> [String: String] {
+    var folders: [String: String] = [:]
+    folders["authorities"] = authorities
+    if keepsPages {
+      // Where it cannot be made, the grant finds nothing, and nothing is kept.
+      var path = ""
+      for part in places.pageCacheFolder.split(separator: "/") {
+        path += "/\(part)"
+        mkdir(path, 0o700)
+      }
+      folders["cache"] = places.pageCacheFolder
+    }
+    return folders
   }
 
   /// For plugins.

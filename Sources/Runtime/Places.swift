@@ -12,6 +12,8 @@ public struct Places: Equatable, Sendable {
   public let configFolder: String
   /// `$XDG_DATA_HOME/martlet`: memories, models.
   public let dataFolder: String
+  /// `$XDG_CACHE_HOME/martlet`: what can be fetched again.
+  public let cacheFolder: String
   /// `$XDG_STATE_HOME/martlet`: the ledger.
   public let stateFolder: String
   /// The administrator's folder.
@@ -37,6 +39,7 @@ public struct Places: Equatable, Sendable {
     home = absolute("HOME") ?? Self.homeOfUser()
     configFolder = (absolute("XDG_CONFIG_HOME") ?? home + "/.config") + "/martlet"
     dataFolder = (absolute("XDG_DATA_HOME") ?? home + "/.local/share") + "/martlet"
+    cacheFolder = (absolute("XDG_CACHE_HOME") ?? home + "/.cache") + "/martlet"
     stateFolder = (absolute("XDG_STATE_HOME") ?? home + "/.local/state") + "/martlet"
     modelCache = HubCache(folder: HubCache.folder(environment: environment, home: home))
     otherStores = LocalStores(environment: environment, home: home)
@@ -47,8 +50,8 @@ public struct Places: Equatable, Sendable {
   /// The places of the user who runs this process.
   public static func ofThisProcess() -> Places {
     let names =
-      ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] + HubCache.variables
-      + LocalStores.variables
+      ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
+      + HubCache.variables + LocalStores.variables
     return Places(environment: environment(names))
   }
 
@@ -80,6 +83,9 @@ public struct Places: Equatable, Sendable {
 
   /// Which search engine the browser asks.
   public var searchSettingsPath: String { configFolder + "/search.json" }
+
+  /// Pages that the browser keeps between runs.
+  public var pageCacheFolder: String { cacheFolder + "/pages" }
 
   /// The user's settings.
   public var configurationPath: String { configFolder + "/config.json" }

@@ -1,6 +1,7 @@
 // FetcherTests.swift — pages fetched from behind the walls, over connections of the broker.
 
 import Base
+import Glibc
 import Sandbox
 import TestKit
 import Testing
@@ -8,7 +9,7 @@ import Transfer
 
 @Suite struct `The brokered fetcher` {
   @Test func `reads a page in every coding`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher()
     let page = try await fetcher.fetch(web.url("/?q=1#part"))
     #expect(page["text"] == "<title>A page</title><p>Words.")
@@ -31,7 +32,7 @@ import Transfer
   }
 
   @Test func `hands over what a server says instead of a page`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher()
     for (path, status) in [("/none", 404), ("/error", 500), ("/empty", 204)] {
       #expect(try await fetcher.fetch(web.url(path))["status"]?.intValue == status, "\(path)")
@@ -48,7 +49,7 @@ import Transfer
   }
 
   @Test func `says what is wrong with a hostile answer and goes on`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
     let brokenOff = "ended the connection before its answer was complete"
     let bomb = "unfolds to more than 200 times its size"
@@ -78,7 +79,7 @@ import Transfer
   }
 
   @Test func `cuts text at its bound and takes larger documents whole`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher()
     for path in ["/large", "/endless", "/endless-plain"] {
       let page = try await fetcher.fetch(web.url(path))
@@ -92,7 +93,7 @@ import Transfer
   }
 
   @Test(.timeLimit(.minutes(1))) func `gives a slow server up`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(
       environment: ["MARTLET_ROBOTS": "ignore", "SILENCE_SECONDS_MAX": "2", "SECONDS_MAX": "20"])
     for path in ["/drip", "/drip-head", "/silent"] {
@@ -103,7 +104,7 @@ import Transfer
   }
 
   @Test func `gives up what takes too long in all`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(
       environment: ["MARTLET_ROBOTS": "ignore", "SILENCE_SECONDS_MAX": "60", "SECONDS_MAX": "2"])
     let failure = try await fetcher.text(web.url("/drip"))
@@ -111,7 +112,7 @@ import Transfer
   }
 
   @Test func `asks for patience where a site asks for it`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
     let origin = web.url("")
     #expect(
@@ -131,7 +132,7 @@ import Transfer
 
 @Suite struct `The way to a page` {
   @Test func `leads over five redirects and no more`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
     #expect(try await fetcher.text(web.url("/hop/5")) == "arrived")
     #expect(fetcher.gate.urls == (0...5).map { "\($0) GET \(web.url("/hop/\(5 - $0)"))" })
@@ -149,7 +150,7 @@ import Transfer
   }
 
   @Test func `is judged at every turn`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let second = web.ports["second"]
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"]) { url in
       url.origin.port == second ? "No rule opens that port." : nil
@@ -161,7 +162,7 @@ import Transfer
   }
 
   @Test func `leaves secrets and bodies with those they are for`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
     func echo(_ path: String, _ method: String = "GET") async throws -> JSONValue {
       let answer = try await fetcher.order([
@@ -189,7 +190,7 @@ import Transfer
   }
 
   @Test func `keeps cookies for the run and the site`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
     #expect(try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/set-cookie") == "set")
     let own = try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/redirect-cookie")
@@ -201,7 +202,7 @@ import Transfer
   }
 
   @Test func `is closed where a site does not want programs`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     try web.setRobots("User-agent: *\nDisallow: /large\nAllow: /\n")
     let fetcher = try await WalledFetcher()
     #expect(try await fetcher.fetch(web.url("/"))["status"] == 200)
@@ -224,7 +225,7 @@ import Transfer
   }
 
   @Test func `is secure or not taken`() async throws {
-    let web = try StandInWeb(certificates: true)
+    let web = try WebStandIn(certificates: true)
     let fetcher = try await WalledFetcher(
       environment: ["MARTLET_ROBOTS": "ignore"], authority: web.authority)
     func url(_ name: String, _ port: String) -> String {
@@ -244,8 +245,29 @@ import Transfer
     #expect(try await stranger.text(url("good", "good")).contains("is not secure: "))
   }
 
+  @Test func `is short where the page still holds`() async throws {
+    let web = try WebStandIn()
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o777)
+    for run in 1...2 {
+      let fetcher = try await WalledFetcher(
+        environment: ["MARTLET_ROBOTS": "ignore"], cache: folder.path)
+      for path in ["/kept", "/kept-private"] {
+        let page = try await fetcher.fetch(web.url(path))
+        #expect(page["text"] == "version one")
+        #expect(page["status"] == 200)
+      }
+      #expect(
+        try web.log() == [run == 1 ? "GET /kept" : "GET /kept if not \"v1\"", "GET /kept-private"])
+    }
+    // A run that was given no folder knows nothing of it.
+    let other = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
+    #expect(try await other.text(web.url("/kept")) == "version one")
+    #expect(try web.log() == ["GET /kept"])
+  }
+
   @Test func `ends where the broker cuts it`() async throws {
-    let web = try StandInWeb()
+    let web = try WebStandIn()
     var settings = EgressSettings()
     settings.receivedBytesMax = 1 << 20
     let fetcher = try await WalledFetcher(

@@ -87,6 +87,12 @@ def serve(path, query, method, headers, body, connection):
     if path == "/echo":
         return answer(body=json.dumps({"method": method, "headers": headers, "body": body.decode("latin-1")}),
                       kind="application/json")
+    if path.startswith("/kept"):
+        # Still as it was for whoever has it.
+        if headers.get("If-None-Match") == '"v1"':
+            return b"HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n"
+        more = ["Cache-Control: private"] if path == "/kept-private" else []
+        return answer(body="version one", headers=["ETag: \"v1\""] + more)
     if path == "/set-cookie":
         return answer(body="set", headers=["Set-Cookie: taste=good; Path=/"])
     if path == "/redirect-cookie":
@@ -167,7 +173,7 @@ def handle(connection, port):
         path, _, query = target.partition("?")
         with lock:
             log.append({"port": port, "method": method, "target": target, "host": headers.get("Host"),
-                        "agent": headers.get("User-Agent")})
+                        "agent": headers.get("User-Agent"), "tag": headers.get("If-None-Match")})
         result = serve(path, query, method, headers, body, connection)
         if result is not None:
             connection.sendall(result)

@@ -70,7 +70,7 @@ public actor AgentSession {
       ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
     var folders = places.browserFolders(for: model.choice)
     folders["workspace"] = settings.workspace
-    folders["authorities"] = network.authorities
+    folders.merge(network.folders(places)) { own, _ in own }
     let host = ToolHost(
       catalog: catalog,
       places: ToolHost.Places(

@@ -13,13 +13,13 @@ struct CallFetches {
   let plugin: String?
   /// Where pages were granted, as "SCHEME HOST PORT", and by which rule.
   var grants: [String: String] = [:]
-  /// The first page that the policy refused.
-  var refusal: PolicyDecision?
+  /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
+  var refusal: (reason: String, stopsRun: Bool)?
 
   /// What is told of the call: a refusal on its way counts for the run, whatever the plugin made of it.
   func answer(with result: ToolResult, _ policy: PolicyEngine) -> ToolAnswer {
     guard let refusal else { return ToolAnswer(result: result) }
-    if refusal.refusal == .stopRun {
+    if refusal.stopsRun {
       return ToolAnswer(result: result, flaw: .approvalNeeded(refusal.reason))
     }
     guard result.status != .succeeded else {
@@ -72,7 +72,9 @@ extension GuardedToolRunner {
       return .refused(reason: "The decision cannot be recorded, so nothing is fetched.")
     }
     guard decision.verdict == .allow, let web = fetch.address else {
-      if request.purpose == .page, fetching?.refusal == nil { fetching?.refusal = decision }
+      if request.purpose == .page, fetching?.refusal == nil {
+        fetching?.refusal = (decision.reason, decision.refusal == .stopRun)
+      }
       return .refused(reason: "The policy does not open \(fetch.shown): \(decision.reason)")
     }
     account(decision)
@@ -119,18 +121,12 @@ extension GuardedToolRunner {
     if outcome.ending == .addressRefused, outcome.request.purpose == .page,
       fetching?.refusal == nil
     {
-      fetching?.refusal = Self.refusal(ofAddressOf: outcome.host)
+      fetching?.refusal = (
+        "\(outcome.host) leads to an address that no rule opens to it.", stopsRun: false
+      )
     }
     // What cannot be recorded now is missed by the next event too, which ends the run.
     try? await journal.append(.reported(name: "egress.ended", members))
-  }
-
-  private static func refusal(ofAddressOf host: String) -> PolicyDecision {
-    PolicyDecision(
-      verdict: .deny, decidedBy: [DecidingRule(policy: "", id: "address")],
-      reason: "\(host) leads to an address that no rule opens to it.", refusal: .tellModel,
-      sandboxProfiles: [], sandboxMinimum: SandboxMinimum(), charges: [], contextLabels: [],
-      argumentLabels: [], resultLabels: [], mayRemember: false)
   }
 
   private func members(

@@ -20,20 +20,24 @@ public final class BrokeredFetcher: PageFetcher {
     /// What the plugin calls itself.
     public var userAgent = "martlet/1"
     public var acceptLanguage: String?
+    /// Where pages are kept between runs; nil for nowhere.
+    public var cacheFolder: String?
 
     public init() {}
 
     /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, and a file of authorities
-    /// where the profile puts it.
+    /// and a folder to keep pages in, where the profile puts them.
     public static func ofThisProcess() -> Settings {
       var settings = Settings()
       settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
       if access(authoritiesPath, R_OK) == 0 { settings.authorities = authoritiesPath }
+      if access(cachePath, W_OK) == 0 { settings.cacheFolder = cachePath }
       return settings
     }
 
     /// Where the sandbox profile shows private authorities.
     static let authoritiesPath = "/run/martlet/authorities.pem"
+    static let cachePath = "/cache"
   }
 
   static let redirectCountMax = 5
@@ -42,6 +46,7 @@ public final class BrokeredFetcher: PageFetcher {
   private struct State: ~Copyable {
     var channel: BrokerChannel
     var jar: CookieJar?
+    var cache: PageCache?
     var robots: [WebOrigin: RobotsRules] = [:]
     /// When a site that asked for patience may be asked again.
     var patience: [WebOrigin: ContinuousClock.Instant] = [:]
@@ -51,13 +56,13 @@ public final class BrokeredFetcher: PageFetcher {
   private let settings: Settings
 
   /// Over the channel to the broker that `descriptor` is; it stays open.
-  public init(descriptor: Int32, settings: Settings = Settings()) {
-    state = Mutex(State(channel: BrokerChannel(descriptor: descriptor), jar: CookieJar()))
-    self.settings = settings
+  public convenience init(descriptor: Int32, settings: Settings = Settings()) {
+    self.init(channel: BrokerChannel(descriptor: descriptor), settings: settings)
   }
 
   private init(channel: BrokerChannel, settings: Settings) {
-    state = Mutex(State(channel: channel, jar: CookieJar()))
+    let cache = settings.cacheFolder.flatMap { PageCache(folder: $0) }
+    state = Mutex(State(channel: channel, jar: CookieJar(), cache: cache))
     self.settings = settings
   }
 
@@ -89,7 +94,10 @@ public final class BrokeredFetcher: PageFetcher {
         message: "\"\(request.url.prefix(200))\" is no http or https address that can be fetched.")
     }
     for number in 0...Self.redirectCountMax {
-      let answer = try perform(hop, number, &state)
+      let kept = hop.isPlain ? state.cache?.entry(for: hop.url.text) : nil
+      let answer = try perform(hop.asking(about: kept), number, &state)
+      if let kept, answer.head.status == 304 { return Self.page(kept) }
+      if hop.isPlain { state.cache?.take(answer) }
       guard answer.head.isRedirect else { return Self.page(answer) }
       guard let next = hop.following(answer.head) else {
         // A redirect that says nowhere, or one that a request with a body must not follow.
@@ -169,6 +177,10 @@ public final class BrokeredFetcher: PageFetcher {
       url: answer.head.url.text, status: answer.head.status,
       contentType: answer.head.headers["Content-Type"], body: answer.body,
       truncated: answer.isTruncated)
+  }
+
+  private static func page(_ kept: PageCache.Entry) -> FetchedPage {
+    FetchedPage(url: kept.url, status: 200, contentType: kept.type, body: kept.body)
   }
 
   // MARK: - robots.txt

@@ -36,6 +36,17 @@ struct Hop {
       }
   }
 
+  /// Whether the answer is what anybody would get.
+  var isPlain: Bool { method == "GET" && headers.isEmpty }
+
+  /// The same request, which may be answered by "still as you have it".
+  func asking(about kept: PageCache.Entry?) -> Hop {
+    guard let kept else { return self }
+    var hop = self
+    hop.headers += kept.conditions
+    return hop
+  }
+
   func request(_ settings: BrokeredFetcher.Settings) -> HTTPRequest {
     var request = HTTPRequest(url, method: method == "POST" ? .post(body) : .get)
     request.headers["User-Agent"] = settings.userAgent

@@ -1,4 +1,4 @@
-// Web.swift — a fetcher behind the walls, a broker that grants what a test says, and the web it meets.
+// WalledFetcher.swift — a fetcher behind the walls, and a broker that grants what a test says.
 
 import Base
 import Foundation
@@ -7,88 +7,6 @@ import Synchronization
 import TestKit
 import Testing
 import Transfer
-
-/// `Tests/StandIns/web.py`, with certificates made for the occasion.
-final class StandInWeb: Sendable {
-  let folder: TemporaryFolder
-  let ports: [String: Int]
-  private let process: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
-
-  /// Authority that signed the good one of the certificates.
-  var authority: String { folder.path + "/authority.crt" }
-
-  init(certificates: Bool = false) throws {
-    folder = try TemporaryFolder()
-    if certificates { try Self.makeCertificates(in: folder.path) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", Repository.path("Tests/StandIns/web.py"), folder.path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.process = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    ports =
-      try Self.line(of: answers).objectValue?.reduce(into: [:]) { ports, member in
-        ports[member.key] = member.value.intValue
-      } ?? [:]
-  }
-
-  deinit { kill(process, SIGKILL) }
-
-  /// `http://127.0.0.1:PORT` and a path.
-  func url(_ path: String, port: String = "plain") -> String {
-    "http://127.0.0.1:\(ports[port] ?? 0)\(path)"
-  }
-
-  /// What was asked since the last look, as "METHOD TARGET".
-  func log() throws -> [String] {
-    try order(.null)["requests"]?.arrayValue?.map {
-      "\($0["method"]?.stringValue ?? "") \($0["target"]?.stringValue ?? "")"
-    } ?? []
-  }
-
-  func setRobots(_ value: JSONValue) throws { _ = try order(["robots": value]) }
-
-  private func order(_ value: JSONValue) throws -> JSONValue {
-    try orders.write(contentsOf: Data((value.compactText + "\n").utf8))
-    return try Self.line(of: answers)
-  }
-
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "web.py")
-  }
-
-  /// One authority; a certificate of it that is good, one that is over, one for another name; and one
-  /// that nobody signed.
-  private static func makeCertificates(in folder: String) throws {
-    let script = """
-      set -e; cd '\(folder)'
-      key='ec -pkeyopt ec_paramgen_curve:prime256v1'
-      openssl req -x509 -newkey $key -nodes -keyout authority.key -out authority.crt -days 2 -subj '/CN=Test'
-      openssl req -newkey $key -nodes -keyout site.key -out site.csr -subj '/CN=good.test'
-      printf 'subjectAltName=DNS:good.test,DNS:expired.test' >good.ext
-      printf 'subjectAltName=DNS:elsewhere.test' >other.ext
-      sign() { openssl x509 -req -in site.csr -CA authority.crt -CAkey authority.key -CAcreateserial "$@"; }
-      sign -days 2 -extfile good.ext -out good.pem
-      sign -days -1 -extfile good.ext -out expired.pem
-      sign -days 2 -extfile other.ext -out other.pem
-      openssl x509 -req -in site.csr -signkey site.key -days 2 -extfile good.ext -out self.pem
-      """
-    let result = try Program.run(["-c", script], of: "/bin/sh")
-    try #require(result.exitCode == 0, "\(result.errors)")
-  }
-}
 
 /// Grants by a closure on the URL's parts; names lead to this machine.
 final class StandInGate: EgressGate {
@@ -118,12 +36,9 @@ final class WalledFetcher: Sendable {
   private let broker: EgressBroker
   private let rest = Mutex<[UInt8]>([])
 
-  /// - Parameters:
-  ///   - environment: More variables for it.
-  ///   - authority: A file of certificates for it.
-  ///   - refusal: Why a URL is not granted; nil where it is.
+  /// `authority` is a file of certificates for it, `cache` a folder to keep pages in; `refusal` says why a URL is not granted.
   init(
-    environment: [String: String] = [:], authority: String? = nil,
+    environment: [String: String] = [:], authority: String? = nil, cache: String? = nil,
     settings: EgressSettings = EgressSettings(),
     refusal: @escaping @Sendable (WebURL) -> String? = { _ in nil }
   ) async throws {
@@ -131,6 +46,7 @@ final class WalledFetcher: Sendable {
     let profile = try SandboxProfile(named: "browser", in: [Repository.path("Sandboxes")])
     var folders: [String: String] = [:]
     folders["authorities"] = authority
+    folders["cache"] = cache
     let plan = try SandboxPlan(profile, folders: folders, wall: wall)
     gate = StandInGate(refusal)
     var settings = settings
