@@ -102,7 +102,7 @@ import Testing
     let result = try home.run(script: Self.open(web.url("/to?\(target)")), ["What does it say?"])
     #expect(result.exitCode == 3, "\(result.errors)")
     let events = try home.lastEvents()
-    let judged = events.named("egress.judged")
+    let judged = events.named("egress.judged").filter { $0["claimed"]?["purpose"] == "page" }
     #expect(judged.compactMap { $0["verdict"]?.stringValue } == ["allow", "deny"])
     #expect(judged.last?["claimed"]?["url"]?.stringValue == target)
     #expect(judged.last?["claimed"]?["hop"] == 1)

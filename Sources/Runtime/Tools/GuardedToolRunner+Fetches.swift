@@ -11,8 +11,8 @@ struct CallFetches {
   let call: ToolCall
   /// The only plugin that may fetch for it; nil where there is none.
   let plugin: String?
-  /// Where pages were granted, as "SCHEME HOST PORT", and by which rule.
-  var grants: [String: String] = [:]
+  /// Where pages were granted, as "SCHEME HOST PORT"; by which rule, and whether a person was asked.
+  var grants: [String: (rule: String, isApproved: Bool)] = [:]
   /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
   var refusal: (reason: String, stopsRun: Bool)?
 
@@ -51,7 +51,9 @@ extension GuardedToolRunner {
       return .refused(reason: "No call is under way that this could be fetched for.")
     }
     let fetch = WebFetch(url: request.url, method: request.method, hop: request.hop)
-    if request.purpose == .robots, let verdict = robotsVerdict(fetch, fetches) { return verdict }
+    if request.purpose == .robots, let page = pageGrant(beside: fetch, fetches) {
+      return await robotsVerdict(page.rule, page.isApproved, fetch, request, fetches)
+    }
     let effect = fetch.effect
     var decision = policy.judge(effect, state)
     let isAsked = decision.verdict == .ask
@@ -65,12 +67,10 @@ extension GuardedToolRunner {
         return .refused(reason: "The run is ending.")
       }
     }
-    do {
-      try await journal.append(
-        .reported(name: "egress.judged", members(decision, fetch, request, plugin, fetches.call)))
-    } catch {
-      return .refused(reason: "The decision cannot be recorded, so nothing is fetched.")
-    }
+    let record = members(
+      decision.json.objectValue ?? [:], fetch, request, fetches,
+      policies: decision.decidedBy.map(\.policy))
+    guard await isRecorded(record) else { return Self.unrecorded }
     guard decision.verdict == .allow, let web = fetch.address else {
       if request.purpose == .page, fetching?.refusal == nil {
         fetching?.refusal = (decision.reason, decision.refusal == .stopRun)
@@ -78,17 +78,46 @@ extension GuardedToolRunner {
       return .refused(reason: "The policy does not open \(fetch.shown): \(decision.reason)")
     }
     account(decision)
-    fetching?.grants[web.origin] = decision.ruleID
+    fetching?.grants[web.origin] = (decision.ruleID, isAsked)
     return .granted(grant(fetch, web, rule: decision.ruleID, isApproved: isAsked))
   }
 
+  private static let unrecorded = EgressVerdict.refused(
+    reason: "The decision cannot be recorded, so nothing is fetched.")
+
+  private func isRecorded(_ members: JSONObject) async -> Bool {
+    do {
+      try await journal.append(.reported(name: "egress.judged", members))
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// A site's robots.txt is read along with a page of the same site that was granted: it is the same
-  /// connection to the same place, and nobody is asked twice.
-  private func robotsVerdict(_ fetch: WebFetch, _ fetches: CallFetches) -> EgressVerdict? {
-    guard let web = fetch.address, fetch.method == "GET", let rule = fetches.grants[web.origin],
-      fetch.url.hasSuffix("/robots.txt"), fetch.url.split(separator: "/").count == 3
+  /// way to the same place, and nobody is asked twice.
+  private func pageGrant(
+    beside fetch: WebFetch, _ fetches: CallFetches
+  ) -> (rule: String, isApproved: Bool)? {
+    guard let web = fetch.address, fetch.method == "GET", fetch.url.hasSuffix("/robots.txt"),
+      fetch.url.split(separator: "/").count == 3
     else { return nil }
-    return .granted(grant(fetch, web, rule: rule, isApproved: true))
+    return fetches.grants[web.origin]
+  }
+
+  private func robotsVerdict(
+    _ rule: String, _ isApproved: Bool, _ fetch: WebFetch, _ request: EgressRequest,
+    _ fetches: CallFetches
+  ) async -> EgressVerdict {
+    guard let web = fetch.address else { return Self.unrecorded }
+    let decision: JSONObject = [
+      "verdict": "allow", "rules": [.string(rule)],
+      "reason": "It is read along with a page of the same host and port that was granted.",
+    ]
+    guard await isRecorded(members(decision, fetch, request, fetches, policies: [])) else {
+      return Self.unrecorded
+    }
+    return .granted(grant(fetch, web, rule: rule, isApproved: isApproved))
   }
 
   private func grant(
@@ -130,13 +159,13 @@ extension GuardedToolRunner {
   }
 
   private func members(
-    _ decision: PolicyDecision, _ fetch: WebFetch, _ request: EgressRequest, _ plugin: String,
-    _ call: ToolCall
+    _ decision: JSONObject, _ fetch: WebFetch, _ request: EgressRequest, _ fetches: CallFetches,
+    policies: [String]
   ) -> JSONObject {
-    var members = decision.json.objectValue ?? [:]
-    members["call"] = .number(.integer(Int64(call.id)))
-    members["plugin"] = .string(plugin)
-    members["policies"] = .array(decision.decidedBy.map { .string($0.policy) })
+    var members = decision
+    members["call"] = .number(.integer(Int64(fetches.call.id)))
+    members["plugin"] = fetches.plugin.map { .string($0) }
+    members["policies"] = .array(policies.map { .string($0) })
     if let web = fetch.address {
       members["scheme"] = .string(web.scheme)
       members["host"] = .string(web.host)
