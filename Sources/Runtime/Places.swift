@@ -81,6 +81,9 @@ public struct Places: Equatable, Sendable {
   /// The index of the user's documents, a folder of its own because a sandbox gets to see all of it.
   public var documentsFolder: String { dataFolder + "/documents" }
 
+  /// The one SQLite file of the index.
+  public var documentIndexPath: String { documentsFolder + "/index.sqlite" }
+
   /// Which search engine the browser asks.
   public var searchSettingsPath: String { configFolder + "/search.json" }
 

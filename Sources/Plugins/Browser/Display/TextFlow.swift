@@ -19,8 +19,8 @@ struct TextFlow {
   /// How many quotes the line being written is in, and the next one will be.
   private var writtenQuoteDepth = 0
   private var quoteDepth = 0
-  /// Spaces of preformatted text, written when something follows on their line.
-  private var heldSpaces = 0
+  /// Spaces and tabs of preformatted text, written when something follows on their line.
+  private var heldSpaces: [UInt8] = []
   /// Columns by which preformatted text is indented; nil outside it.
   private var preIndent: Int?
 
@@ -76,12 +76,12 @@ struct TextFlow {
   mutating func beginPre(indent: Int) {
     breakParagraph()
     preIndent = indent
-    heldSpaces = 0
+    heldSpaces = []
   }
 
   mutating func endPre() {
     preIndent = nil
-    heldSpaces = 0
+    heldSpaces = []
     breakParagraph()
   }
 
@@ -128,10 +128,9 @@ struct TextFlow {
     }
     if scalar == 0x0A {
       lineEnds = min(lineEnds + 1, 2)
-      heldSpaces = 0
+      heldSpaces.removeAll(keepingCapacity: true)
     } else {
-      // A tab counts eight: its column is not known before the lines are.
-      heldSpaces += scalar == 0x09 ? 8 - heldSpaces % 8 : 1
+      heldSpaces.append(scalar == 0x09 ? 0x09 : 0x20)
     }
   }
 
@@ -158,9 +157,9 @@ struct TextFlow {
     {
       bytes.append(0x20)
     }
-    if preIndent != nil, heldSpaces > 0 {
-      bytes.append(contentsOf: repeatElement(0x20, count: min(heldSpaces, 1 << 16)))
-      heldSpaces = 0
+    if preIndent != nil, !heldSpaces.isEmpty {
+      bytes.append(contentsOf: heldSpaces)
+      heldSpaces.removeAll(keepingCapacity: true)
     }
     hasSpace = false
     crossedTag = false

@@ -51,7 +51,7 @@ struct MarkupLimits: Equatable, Sendable {
   /// Of the tree and the parser together.
   var memoryBytesMax = 160 << 20
   /// Processor time.
-  var millisecondsMax: UInt32 = 4_000
+  var millisecondsMax: UInt32 = 1_500
 }
 
 /// Parses HTML as the HTML standard has it.

@@ -4,26 +4,32 @@ import Base
 import Glibc
 import MCP
 
-/// The browser as a server on one thread: it reads, runs, answers, and reads on.
+/// A server on one thread: it reads, runs, answers, and reads on.
+///
+/// Nothing is read while a call runs. The host limits each call and ends the whole sandbox when it has
+/// waited enough, so a cancellation that arrives meanwhile has nothing to cancel any more.
 struct BrowserLoop {
-  private var browser: Browser
   private let input: Int32
   private let output: Int32
   private var session: MCPServerSession
   private var framer = LineFramer()
 
-  init(_ browser: Browser, input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO) {
-    self.browser = browser
+  /// `name`: Of the server, for the client.
+  /// `tools`: What is offered.
+  init(
+    name: String, tools: [MCPTool], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
+  ) {
     self.input = input
     self.output = output
     session = MCPServerSession(
       offer: MCPOffer(
-        implementation: MCPImplementation(name: "martlet-browser", version: "1"),
-        tools: BrowserTools.all))
+        implementation: MCPImplementation(name: name, version: "1"), tools: tools))
   }
 
   /// Serves until the input ends or nobody reads the output.
-  mutating func run() {
+  ///
+  /// - Parameter answer: Runs one call of a tool that was offered.
+  mutating func run(_ answer: (_ tool: String, JSONObject) -> MCPToolResult) {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = read(input, &chunk, chunk.count)
@@ -32,19 +38,21 @@ struct BrowserLoop {
         count > 0
         ? framer.receive(Array(chunk[..<count])).map { .received($0) } : [.inputEnded]
       for event in events {
-        guard carryOut(event) else { return }
+        guard carryOut(event, answer) else { return }
       }
     }
   }
 
   /// Takes one event and does all that follows from it; false when the loop should end.
-  private mutating func carryOut(_ event: MCPServerSession.Event) -> Bool {
+  private mutating func carryOut(
+    _ event: MCPServerSession.Event, _ answer: (String, JSONObject) -> MCPToolResult
+  ) -> Bool {
     var actions = session.handle(event)[...]
     while let action = actions.popFirst() {
       switch action {
       case .send(let line): guard writeAll(line) else { return false }
       case .run(let call, let tool, let arguments):
-        actions += session.handle(.finished(call: call, browser.call(tool, arguments)))
+        actions += session.handle(.finished(call: call, answer(tool, arguments)))
       case .cancel: break
       case .exit: return false
       }
