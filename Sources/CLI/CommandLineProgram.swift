@@ -15,7 +15,8 @@ public enum CommandLineProgram {
   static let commands: [Command] = [
     .run, .chat, .doctor, .sessionList, .sessionShow, .sessionVerify, .memoryAdd, .memorySearch,
     .memoryList, .memoryForget, .policyCheck, .policyExplain, .sandboxRun, .sandboxDoctor,
-    .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove, .modelInfo, .modelVerify,
+    .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove,
+    .modelInfo, .modelVerify,
     .modelScore, .modelGenerate, .harmonyRender, .harmonyParse, .tokenize,
   ]
 

@@ -143,6 +143,35 @@ import Testing
     #expect(decided.last?["rule"] == "no-code-after-pages")
   }
 
+  @Test func `goes through the proxy that the settings name`() throws {
+    let web = try WebStandIn()
+    let home = try Home()
+    try home.setPolicy(Self.policy(Self.fetchRule(nil, host: "news.example")))
+    let credentials = try home.write("credentials", "user:word\n")
+    let settings: JSONValue = [
+      "proxy": .string("http://127.0.0.1:\(web.ports["plain"] ?? 0)/"),
+      "proxyCredentials": .string(credentials), "robots": "ignore",
+    ]
+    try home.write("config/martlet/network.json", settings.compactText)
+    let page = try home.run(script: Self.open("http://news.example/"), ["What does it say?"])
+    #expect(page.exitCode == 0, "\(page.errors)")
+    let ended = try #require(try home.lastEvents().named("egress.ended").first)
+    #expect(ended["host"] == "news.example")
+    #expect(ended["address"] == nil)
+    #expect(ended["proxy"]?.stringValue == "127.0.0.1:\(web.ports["plain"] ?? 0)")
+    #expect(ended["resolved_by"] == "proxy")
+    #expect(try web.log() == ["CONNECT news.example:80", "GET /"])
+    // The ledger and the model get no password.
+    #expect(try home.files(holding: "user:word") == ["credentials"])
+    try home.write("credentials", "user:other\n")
+    let refused = try home.run(script: Self.open("http://news.example/"), ["What does it say?"])
+    #expect(refused.exitCode == 0, "\(refused.errors)")
+    let answer = try #require(try home.lastEvents().named("tool.answered").first)
+    #expect(
+      answer["text"]?.stringValue?.contains("gave no way to news.example: it answered 407.") == true
+    )
+  }
+
   @Test func `says which setting of the network it does not understand`() throws {
     let home = try Home()
     for (text, words) in [

@@ -174,6 +174,12 @@ def handle(connection, port):
         with lock:
             log.append({"port": port, "method": method, "target": target, "host": headers.get("Host"),
                         "agent": headers.get("User-Agent"), "tag": headers.get("If-None-Match")})
+        if method == "CONNECT":
+            # A proxy that knows one user, and finds itself behind every name.
+            known = headers.get("Proxy-Authorization") == "Basic dXNlcjp3b3Jk"
+            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n" if known
+                               else b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            return handle(connection, port) if known else None
         result = serve(path, query, method, headers, body, connection)
         if result is not None:
             connection.sendall(result)
