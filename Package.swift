@@ -30,6 +30,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
+    .target(name: "CMarkup", dependencies: ["CGumbo"], cSettings: kernels),
     .target(name: "CSandbox", exclude: ["wall"], cSettings: kernels),
 
     // Floor 1: the nouns everyone shares.
@@ -56,6 +58,12 @@ let package = Package(
     .target(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
       path: "Sources/Plugins/Execution", swiftSettings: house),
+    .target(
+      name: "BrowserPlugin",
+      dependencies: [
+        "Base", "CGumbo", "CMarkup", "CSandbox", "MCP", "Sandbox", "Store", "Tokenizer", "Transfer",
+      ],
+      path: "Sources/Plugins/Browser", swiftSettings: house),
 
     // Floor 4: the loop; it sees ports, no machinery.
     .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
@@ -74,7 +82,8 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "ToolHost", "ExecutionPlugin", "Planner", "Runtime",
+        "Inference", "Harmony", "ToolHost", "BrowserPlugin", "ExecutionPlugin", "Planner",
+        "Runtime",
       ],
       swiftSettings: house),
     .executableTarget(
@@ -88,13 +97,16 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Base", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store", "TestKit",
+        "Base", "BrowserPlugin", "ModelFiles", "Tokenizer", "Harmony", "MCP", "Policy", "Store",
+        "TestKit",
       ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
-      name: "bench", dependencies: ["Base", "Harmony", "TestKit", "Tokenizer", "ToolHost"],
-      path: "Tests/Bench",
-      swiftSettings: house),
+      name: "bench",
+      dependencies: [
+        "Base", "BrowserPlugin", "CMarkup", "Harmony", "Store", "TestKit", "Tokenizer", "ToolHost",
+      ],
+      path: "Tests/Bench", swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
@@ -130,6 +142,20 @@ let package = Package(
     .testTarget(
       name: "ExecutionPluginTests",
       dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "page-fetch", dependencies: ["Base", "BrowserPlugin", "Transfer"],
+      path: "Tests/PageFetch", swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
+    .testTarget(
+      name: "FetchingTests",
+      dependencies: ["Base", "BrowserPlugin", "Sandbox", "TestKit", "Transfer"],
+      swiftSettings: house),
+    .testTarget(
+      name: "BrowserPluginTests",
+      dependencies: ["Base", "BrowserPlugin", "MCP", "Store", "TestKit", "Tokenizer"],
       swiftSettings: house),
     .testTarget(
       name: "ToolHostTests", dependencies: ["Base", "Harmony", "Sandbox", "TestKit", "ToolHost"],

@@ -10,6 +10,7 @@ required_packages() {
 /usr/include/sqlite3.h libsqlite3-dev
 /usr/include/openssl/evp.h libssl-dev
 /usr/bin/curl-config libcurl4-openssl-dev
+/usr/include/gumbo.h libgumbo-dev
 /usr/bin/pkg-config pkg-config
 LIST
   # The C++ headers and libraries carry gcc's version in their path.

@@ -42,6 +42,54 @@ static inline CURLcode ccurl_set_takers(CURL *_Nonnull handle, ccurl_take _Nonnu
   return code ? code : curl_easy_setopt(handle, CURLOPT_PRIVATE, context);
 }
 
+/// Hands out the socket that `context` points to, once.
+static inline curl_socket_t ccurl_hand_socket(void *context, curlsocktype purpose,
+                                              struct curl_sockaddr *address) {
+  (void)purpose, (void)address;
+  int *held = context, socket = *held;
+  *held = -1;
+  return socket >= 0 ? socket : CURL_SOCKET_BAD;
+}
+
+static inline int ccurl_say_connected(void *context, curl_socket_t socket, curlsocktype purpose) {
+  (void)context, (void)socket, (void)purpose;
+  return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+/// The transfer uses the connected socket in `held`, and no other; what it takes over is -1 then.
+static inline CURLcode ccurl_use_socket(CURL *_Nonnull handle, int *_Nonnull held) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, ccurl_hand_socket);
+  if (!code) code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, held);
+  return code ? code : curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, ccurl_say_connected);
+}
+
+/// Names that need no resolver: "HOST:PORT:ADDRESS". The list must live as long as the handle.
+static inline CURLcode ccurl_set_addresses(CURL *_Nonnull handle,
+                                           const struct curl_slist *_Nullable list) {
+  return curl_easy_setopt(handle, CURLOPT_RESOLVE, list);
+}
+
+/// Cookies that are kept in memory, for handles of one thread.
+static inline CURLSH *_Nullable ccurl_make_jar(void) {
+  CURLSH *jar = curl_share_init();
+  if (jar && curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE)) {
+    curl_share_cleanup(jar);
+    return 0;
+  }
+  return jar;
+}
+
+static inline CURLcode ccurl_use_jar(CURL *_Nonnull handle, CURLSH *_Nonnull jar) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_SHARE, jar);
+  return code ? code : curl_easy_setopt(handle, CURLOPT_COOKIEFILE, "");
+}
+
+/// Bytes of the body so far, as they came. Those of a chunked body are counted a buffer late.
+static inline long long ccurl_received(CURL *_Nonnull handle) {
+  curl_off_t count = 0;
+  return curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &count) ? 0 : (long long)count;
+}
+
 /// Nothing but HTTP, whatever else this libcurl speaks.
 static inline CURLcode ccurl_only_http(CURL *_Nonnull handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500

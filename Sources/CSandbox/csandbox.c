@@ -5,8 +5,11 @@
 #include "wall/kernel.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -78,6 +81,84 @@ int cs_sealed_memory(const void *bytes, size_t count) {
 
 int cs_channel(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+
+ssize_t cs_send_packet(int channel, const void *bytes, size_t count, int descriptor) {
+    struct iovec part = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control = {0};
+    if (descriptor >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    }
+    return sendmsg(channel, &message, MSG_NOSIGNAL);
+}
+
+ssize_t cs_receive_packet(int channel, void *bytes, size_t count, int flags, int *descriptor) {
+    struct iovec part = {bytes, count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control;
+    if (descriptor != NULL) {
+        *descriptor = -1;
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+    }
+    ssize_t received = recvmsg(channel, &message, flags | MSG_CMSG_CLOEXEC);
+    if (received < 0) return -1;
+    struct cmsghdr *header = descriptor == NULL ? NULL : CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+        && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(descriptor, CMSG_DATA(header), sizeof *descriptor);
+    if (message.msg_flags & MSG_TRUNC) {
+        if (descriptor != NULL && *descriptor >= 0) close(*descriptor);
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return received;
+}
+
+int cs_stream_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+}
+
+int cs_dial(const uint8_t *address, size_t count, uint16_t port) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    bool short_ = count == sizeof v4.sin_addr;
+    if (!short_ && count != sizeof v6.sin6_addr) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(short_ ? (void *)&v4.sin_addr : (void *)&v6.sin6_addr, address, count);
+    int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    int socket_ = socket(short_ ? AF_INET : AF_INET6, type, IPPROTO_TCP);
+    if (socket_ < 0) return -1;
+    int on = 1;
+    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int result = short_ ? connect(socket_, (struct sockaddr *)&v4, sizeof v4)
+                        : connect(socket_, (struct sockaddr *)&v6, sizeof v6);
+    if (result == 0 || errno == EINPROGRESS) return socket_;
+    int error = errno;
+    close(socket_);
+    errno = error;
+    return -1;
+}
+
+int cs_dial_result(int socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 int cs_bell(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -14,7 +14,7 @@ public struct DecidingRule: Equatable, Sendable {
 
   /// Ids of the engine's own checks, which no rule may bear.
   static let reservedIDs = [
-    "audit", "model-gate", "headless", "sandbox", "call-shape", "size",
+    "address", "audit", "model-gate", "headless", "sandbox", "call-shape", "size",
     "cloud.denyLabels", "cloud.enabled", "cloud.endpoints", "cloud.reasons",
   ]
 }

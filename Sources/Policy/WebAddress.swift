@@ -5,6 +5,8 @@
 // calls whose plugin has not parsed yet, the reader below takes only URLs that every parser reads
 // alike, and for the rest there are no parts: no rule on URLs matches them.
 
+import Base
+
 /// The parts of an http or https URL, in their canonical form.
 public struct WebAddress: Equatable, Sendable {
   /// Lower case.

@@ -15,7 +15,7 @@ public struct Places: Equatable, Sendable {
   public let dataFolder: String
   /// `$XDG_STATE_HOME/martlet`: the ledger.
   public let stateFolder: String
-  /// `$XDG_CACHE_HOME/martlet`: what can be made again.
+  /// `$XDG_CACHE_HOME/martlet`: what can be made or fetched again.
   public let cacheFolder: String
   /// The administrator's folder.
   public let systemFolder: String
@@ -84,6 +84,18 @@ public struct Places: Equatable, Sendable {
 
   /// The one SQLite file of the memories.
   public var memoriesPath: String { dataFolder + "/memories.sqlite" }
+
+  /// The index of the user's documents, a folder of its own because a sandbox gets to see all of it.
+  public var documentsFolder: String { dataFolder + "/documents" }
+
+  /// The one SQLite file of the index.
+  public var documentIndexPath: String { documentsFolder + "/index.sqlite" }
+
+  /// Which search engine the browser asks.
+  public var searchSettingsPath: String { configFolder + "/search.json" }
+
+  /// Pages that the browser keeps between runs.
+  public var pageCacheFolder: String { cacheFolder + "/pages" }
 
   /// The user's settings.
   public var configurationPath: String { configFolder + "/config.json" }

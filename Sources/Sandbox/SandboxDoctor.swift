@@ -126,7 +126,7 @@ public struct SandboxDoctor: Sendable {
   /// Enough for the probe. Not a file, so that the doctor works where those are missing.
   private static let profile = SandboxProfile(
     name: "doctor", path: "(built in)", purpose: "Tries to get out.", leastTier: .landlock,
-    isRootless: false, hasProc: true,
+    isRootless: false, network: .none, hasProc: true,
     grants: [
       SandboxProfile.Grant(
         folder: SandboxProfile.system, access: .read, targets: [SandboxProfile.ownPath],

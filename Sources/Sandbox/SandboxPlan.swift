@@ -53,10 +53,12 @@ public struct SandboxPlan: Sendable {
 
   /// What the wall is told. `scratch` is the private folder that stands for /tmp in the Landlock tier.
   func specification(
-    for command: SandboxCommand, tier: SandboxTier, scratch: String?, group: ControlGroup?
+    for command: SandboxCommand, tier: SandboxTier, scratch: String?, group: ControlGroup?,
+    hasBroker: Bool
   ) throws(SandboxError) -> WallSpecification {
     var specification = WallSpecification()
     specification.flags = flags(for: command, tier: tier, group: group)
+    if hasBroker { specification.flags |= WALL_FLAG_BROKER.rawValue }
     specification.identity(identity)
     var arguments = command.arguments
     var mounts = mounts
@@ -78,7 +80,8 @@ public struct SandboxPlan: Sendable {
     if let group { specification.controlGroups(group.doors.count) }
     addLimits(to: &specification, tier: tier)
     let home = scratch ?? "/tmp"
-    let variables = variables(for: command, home: home)
+    var variables = variables(for: command, home: home)
+    if hasBroker { variables[EgressBroker.variable] = String(WALL_BROKER) }
     for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
       specification.variable(name, value)
     }

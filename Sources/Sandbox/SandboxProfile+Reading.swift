@@ -6,7 +6,8 @@
 //     purpose: "One sentence.",
 //     tier: "full" | "landlock",         the least wall that will do
 //     rootless: false,                   optional: refuse a host that runs as root
-//     network: "none",                   no sockets but the standard streams
+//     network: "none" | "broker",        no sockets but the standard streams; or connections that the
+//                                        host makes, judges and relays
 //     proc: "own" | "none",              optional, "own"
 //     grants: [{ folder: "workspace", access: "read" | "write",
 //                at: ["/workspace", "own"],             optional, ["own"]
@@ -79,9 +80,7 @@ extension SandboxProfile {
     purpose = try root.string("purpose")
     leastTier = try root.choice("tier", of: SandboxTier.self)
     isRootless = try root.bool("rootless", or: false)
-    guard try root.string("network") == "none" else {
-      throw root.error("network", "only \"none\" is known in this format.")
-    }
+    network = try root.choice("network", of: Network.self)
     let proc = try root.string("proc", or: "own")
     guard proc == "own" || proc == "none" else {
       throw root.error("proc", "is \"own\" or \"none\".")

@@ -13,6 +13,15 @@ public enum SandboxTier: String, Equatable, Sendable, CaseIterable {
 /// Read from `Sandboxes/NAME.json5` by ``SandboxProfile/init(text:path:)``; a ``SandboxPlan`` puts
 /// concrete folders in.
 public struct SandboxProfile: Equatable, Sendable {
+  /// What there is of a network.
+  public enum Network: String, Equatable, Sendable, CaseIterable {
+    /// No sockets but the standard streams.
+    case none
+    /// Connections that the host's broker makes and hands over, each after it was judged. Where the
+    /// host runs no broker, the same as `none`.
+    case broker
+  }
+
   public enum Access: String, Equatable, Sendable, CaseIterable {
     case read
     case write
@@ -47,6 +56,7 @@ public struct SandboxProfile: Equatable, Sendable {
   public var leastTier: SandboxTier
   /// Whether a host that runs as root is refused.
   public var isRootless: Bool
+  public var network: Network
   /// Whether the command sees its own processes in /proc.
   public var hasProc: Bool
   public var grants: [Grant]

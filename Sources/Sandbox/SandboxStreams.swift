@@ -31,11 +31,17 @@ public struct SandboxStreams: Sendable {
   public var input: Input
   public var output: Output
   public var error: Output
+  /// Who makes connections for the command, where its profile's network is the broker.
+  public var broker: EgressBroker?
 
-  public init(input: Input = .none, output: Output = .capture, error: Output = .capture) {
+  public init(
+    input: Input = .none, output: Output = .capture, error: Output = .capture,
+    broker: EgressBroker? = nil
+  ) {
     self.input = input
     self.output = output
     self.error = error
+    self.broker = broker
   }
 }
 

@@ -77,8 +77,9 @@ final class WallAttempt {
       throw .noHardLimits(profile: plan.profile.name)
     }
     scratch = tier == .landlock ? try ScratchFolder() : nil
+    let broker = plan.profile.network == .broker ? try streams.broker?.commandEnd() : nil
     let specification = try plan.specification(
-      for: command, tier: tier, scratch: scratch?.path, group: group)
+      for: command, tier: tier, scratch: scratch?.path, group: group, hasBroker: broker != nil)
     let wiring = try Wiring(streams, plan.profile.limits, desk)
     let channels = try Wiring.channel()
     let bytes = specification.bytes
@@ -88,7 +89,8 @@ final class WallAttempt {
     }
     guard memory >= 0 else { throw .call(name: "memfd_create", errno: errno) }
     let doors = group?.doors ?? []
-    let given = wiring.given + [channels.theirs, Descriptor(memory)] + doors
+    let held = broker.map { [$0] } ?? []
+    let given = wiring.given + [channels.theirs, Descriptor(memory)] + doors + held
     startedAt = .now
     process = try Wiring.spawn(plan.wall.path, given)
     let door = cs_pidfd(process)

@@ -46,9 +46,12 @@ public final class WalledProcess: Sendable {
     guard code == 0 else { throw .call(name: "pthread_create", errno: code) }
     // Whatever becomes of the wait, nothing of an attempt that failed may stay.
     do throws(SandboxError) {
-      return WalledProcess(desk, walls: try await desk.whenStarted().get())
+      let process = WalledProcess(desk, walls: try await desk.whenStarted().get())
+      streams.broker?.leaveToCommand()
+      return process
     } catch {
       desk.stop()
+      streams.broker?.close()
       throw error
     }
   }

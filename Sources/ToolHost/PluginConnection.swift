@@ -31,6 +31,8 @@ actor PluginConnection {
   private static let endTimeMax = Duration.milliseconds(500)
 
   nonisolated private let process: WalledProcess
+  /// Makes the plugin's connections; nil where it has no network at all.
+  nonisolated private let broker: EgressBroker?
   /// The walls around the plugin.
   nonisolated var walls: JSONObject { process.walls }
   private let manifest: ToolManifest
@@ -50,21 +52,23 @@ actor PluginConnection {
   private var fault: MCPError?
   private var end: SandboxResult?
 
-  private init(_ process: WalledProcess, _ manifest: ToolManifest) {
+  private init(_ process: WalledProcess, _ broker: EgressBroker?, _ manifest: ToolManifest) {
     self.process = process
+    self.broker = broker
     self.manifest = manifest
     startDeadline = .now + manifest.startTimeMax
   }
 
-  deinit { process.stop() }
+  deinit { stop() }
 
   /// Starts the plugin's process behind its walls. ``open(knownEra:)`` is next.
   static func start(
-    _ manifest: ToolManifest, command: SandboxCommand, plan: SandboxPlan
+    _ manifest: ToolManifest, command: SandboxCommand, plan: SandboxPlan, broker: EgressBroker?
   ) async throws(SandboxError) -> PluginConnection {
-    let streams = SandboxStreams(input: .stream, output: .stream, error: .capture)
+    let streams = SandboxStreams(
+      input: .stream, output: .stream, error: .capture, broker: broker)
     let process = try await WalledProcess.start(command, in: plan, streams: streams)
-    let connection = PluginConnection(process, manifest)
+    let connection = PluginConnection(process, broker, manifest)
     Task { [weak connection] in
       let result = await process.result()
       await connection?.noteEnd(result)
@@ -73,10 +77,16 @@ actor PluginConnection {
   }
 
   /// Kills the plugin and everything it started. Returns at once.
-  nonisolated func stop() { process.stop() }
+  nonisolated func stop() {
+    process.stop()
+    broker?.close()
+  }
 
-  /// Returns when nothing of the plugin is left.
-  nonisolated func whenEnded() async { _ = await process.result() }
+  /// Returns when nothing of the plugin is left, and what became of its connections is recorded.
+  nonisolated func whenEnded() async {
+    _ = await process.result()
+    await broker?.whenClosed()
+  }
 
   /// Opens the session and looks for the tools that the manifest promises. Returns why that failed.
   func open(knownEra: MCPEra?) async -> String? {
@@ -114,7 +124,15 @@ actor PluginConnection {
   }
 
   /// Calls a tool of the plugin.
+  ///
+  /// No connection outlives the call that it was made for.
   func call(_ tool: String, _ arguments: JSONObject) async -> CallEnd {
+    let end = await answer(tool, arguments)
+    await broker?.endCall()
+    return end
+  }
+
+  private func answer(_ tool: String, _ arguments: JSONObject) async -> CallEnd {
     callCount += 1
     oddity = nil
     await handle(.callRequested(call: callCount, tool: tool, arguments: arguments))

@@ -44,8 +44,27 @@ public actor ToolHost {
   /// No body of a call comes near this; its line must fit the plugin's bound of 16 MiB.
   public static let bodyBytesMax = 4 << 20
 
+  /// How plugins whose sandbox has the broker for a network reach it.
+  public struct Network: Sendable {
+    /// Decides about the connections of the plugin of that name.
+    public var gate: @Sendable (_ plugin: String) -> any EgressGate
+    public var settings: EgressSettings
+    /// Variables for such plugins beside those of their profiles.
+    public var variables: [String: String]
+
+    public init(
+      settings: EgressSettings = EgressSettings(), variables: [String: String] = [:],
+      gate: @escaping @Sendable (_ plugin: String) -> any EgressGate
+    ) {
+      self.settings = settings
+      self.variables = variables
+      self.gate = gate
+    }
+  }
+
   private let catalog: ToolCatalog
   private let places: Places
+  private var network: Network?
   private var live: [String: PluginConnection] = [:]
   /// What each plugin spoke when it was last open, which saves the probe.
   private var eras: [String: MCPEra] = [:]
@@ -59,6 +78,9 @@ public actor ToolHost {
     self.catalog = catalog
     self.places = places
   }
+
+  /// Lets plugins that are started from now on have connections. Without it they get none.
+  public func connect(_ network: Network) { self.network = network }
 
   /// Runs one call to its end. What the tool or the model did wrong is a result.
   ///
@@ -93,6 +115,7 @@ public actor ToolHost {
     }
     for connection in connections { await connection.whenEnded() }
     live = [:]
+    network = nil
   }
 
   // MARK: - One call
@@ -150,8 +173,14 @@ public actor ToolHost {
       let profile = try SandboxProfile(named: manifest.profile, in: places.profileFolders)
       let plan = try SandboxPlan(
         profile, folders: places.folders, wall: .find(), tier: places.tier)
+      let network = profile.network == .broker ? network : nil
+      let broker = try network.map { network throws(SandboxError) in
+        try EgressBroker(gate: network.gate(manifest.name), settings: network.settings)
+      }
+      var command = command(of: manifest)
+      command.environment = network?.variables ?? [:]
       connection = try await PluginConnection.start(
-        manifest, command: command(of: manifest), plan: plan)
+        manifest, command: command, plan: plan, broker: broker)
     } catch {
       throw .sandbox(tool: manifest.name, error)
     }

@@ -130,32 +130,12 @@ final class Exchange {
 
   private func error(_ code: CURLcode) -> TransferError {
     let origin = request.url.origin
-    let words = String(cString: curl_easy_strerror(code))
-    let reason = words.prefix(1).lowercased() + words.dropFirst()
-    switch code {
-    case CURLE_COULDNT_RESOLVE_HOST: return .cannotResolve(origin)
-    case CURLE_COULDNT_CONNECT:
-      return .cannotConnect(origin, reason: "the connection was refused, or there is no way to it")
-    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
-      return .proxyFailed(origin, reason: reason)
-    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
-      CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_USE_SSL_FAILED,
-      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND:
-      return .insecure(origin, reason: reason)
-    case CURLE_OPERATION_TIMEDOUT:
-      let isConnected = handle.map { ccurl_connect_seconds($0) > 0 } ?? false
-      return isConnected
-        ? .silent(origin, seconds: request.silenceSecondsMax)
-        : .connectTimedOut(origin, seconds: request.connectSecondsMax)
-    case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
-      return .brokenOff(origin, reason: reason)
-    case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
-      CURLE_HTTP2:
-      return .notHTTP(origin, reason: reason)
-    default: return .failed(origin, reason: reason)
-    }
+    guard code == CURLE_OPERATION_TIMEDOUT else { return .libcurl(code, origin) }
+    let isConnected = handle.map { ccurl_connect_seconds($0) > 0 } ?? false
+    return isConnected
+      ? .silent(origin, seconds: request.silenceSecondsMax)
+      : .connectTimedOut(origin, seconds: request.connectSecondsMax)
   }
-
   // MARK: - libcurl's callbacks
 
   private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange {
@@ -174,32 +154,16 @@ final class Exchange {
     }
     // Trailers say nothing that anybody here reads.
     guard phase == .head else { return bytes.count }
-    var line = bytes[...]
-    while let last = line.last, last == 0x0D || last == 0x0A { line = line.dropLast() }
-    if line.starts(with: "HTTP/".utf8) {
+    switch HeaderLine(bytes) {
+    case .status(let status):
       // Answers such as "100 Continue" come before the real one.
       head.headers = HTTPHeaders()
-      head.status = Self.status(line)
-    } else if line.isEmpty {
-      if head.status >= 200 { return beginBody() ? bytes.count : 0 }
-    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-      let value = line[(colon + 1)...]
-      head.headers.add(
-        String(decoding: line[..<colon], as: UTF8.self), Self.trimmed(value))
+      head.status = status
+    case .field(let name, let value): head.headers.add(name, value)
+    case .end where head.status >= 200: return beginBody() ? bytes.count : 0
+    case .end, .other: break
     }
     return bytes.count
-  }
-
-  private static func status(_ line: Slice<UnsafeRawBufferPointer>) -> Int {
-    let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-    return words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) ?? 0 : 0
-  }
-
-  private static func trimmed(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-    var bytes = bytes
-    while let first = bytes.first, first == 0x20 || first == 0x09 { bytes = bytes.dropFirst() }
-    while let last = bytes.last, last == 0x20 || last == 0x09 { bytes = bytes.dropLast() }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   private func beginBody() -> Bool {

@@ -13,6 +13,12 @@ public enum TransferError: Error, Equatable, Sendable {
   case brokenOff(WebOrigin, reason: String)
   case notHTTP(WebOrigin, reason: String)
   case tooLarge(WebOrigin, bytesMax: Int)
+  case headersTooLarge(WebOrigin, bytesMax: Int)
+  /// A body that is a trap: it unfolds to so many times its size.
+  case expandsTooMuch(WebOrigin, ratioMax: Int)
+  /// More than one coding on top of each other.
+  case codedTwice(WebOrigin)
+  case tookTooLong(WebOrigin, seconds: Int)
   case redirectUnusable(WebOrigin)
   case redirectsTooMany(WebOrigin, countMax: Int)
   /// From https to http.
@@ -25,7 +31,9 @@ public enum TransferError: Error, Equatable, Sendable {
   public var isTransient: Bool {
     switch self {
     case .cannotResolve, .cannotConnect, .connectTimedOut, .silent, .brokenOff: true
-    case .proxyFailed, .insecure, .notHTTP, .tooLarge, .redirectUnusable, .redirectsTooMany,
+    case .proxyFailed, .insecure, .notHTTP, .tooLarge, .headersTooLarge, .expandsTooMuch,
+      .codedTwice,
+      .tookTooLong, .redirectUnusable, .redirectsTooMany,
       .redirectInsecure, .unusableHeader, .cancelled, .failed:
       false
     }
@@ -51,6 +59,14 @@ extension TransferError: CustomStringConvertible {
     case .notHTTP(let origin, let reason): "\(origin) did not answer in HTTP: \(reason)."
     case .tooLarge(let origin, let bytesMax):
       "The answer of \(origin) is larger than the \(bytesMax) bytes that are allowed here."
+    case .headersTooLarge(let origin, let bytesMax):
+      "The headers of \(origin) are larger than the \(bytesMax) bytes that are allowed here."
+    case .expandsTooMuch(let origin, let ratioMax):
+      "What \(origin) sent unfolds to more than \(ratioMax) times its size; no page does that."
+    case .codedTwice(let origin):
+      "What \(origin) sent is compressed more than once; that is refused."
+    case .tookTooLong(let origin, let seconds):
+      "\(origin) had not sent everything after \(seconds) s."
     case .redirectUnusable(let origin): "\(origin) redirects to what is no http or https address."
     case .redirectsTooMany(let origin, let countMax):
       "\(origin) redirects for the \(countMax + 1). time; that is no answer."

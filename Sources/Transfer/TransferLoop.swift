@@ -6,7 +6,7 @@ import Glibc
 import Synchronization
 
 /// libcurl is set up once in the life of the process, before any thread uses it.
-private let isSetUp: Bool = {
+let isCurlSetUp: Bool = {
   ccrypto_leave_exit_alone()
   return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 }()
@@ -32,7 +32,7 @@ final class TransferLoop: Sendable {
   private let certificates: CertificatePlaces
 
   init(certificates: CertificatePlaces) {
-    guard isSetUp, let multi = curl_multi_init() else {
+    guard isCurlSetUp, let multi = curl_multi_init() else {
       preconditionFailure("libcurl could not be set up.")
     }
     self.multi = multi

@@ -92,6 +92,35 @@ import Testing
         """)
   }
 
+  @Test func `say what the broker would say to a URL`() throws {
+    let granted = try home.run(
+      "policy", "check", "--policy", "demo-web", "--url", "http://localhost:8080/a?b",
+      "--resolves-to", "127.0.0.1,::1")
+    #expect(granted.exitCode == 0)
+    #expect(
+      granted.output == """
+        {"verdict":"allow","rules":["fetch-loopback"],"reason":"Rule \\"fetch-loopback\\" of \\"demo-web\\" \
+        allows it.","resultLabels":["untrusted"]}
+
+        """)
+    let rebound = try home.run(
+      "policy", "check", "--url", "https://example.com/", "--resolves-to", "93.184.215.14,10.0.0.1")
+    #expect(rebound.exitCode == 0)
+    #expect(
+      rebound.output.hasPrefix(
+        #"{"verdict":"deny","rules":["address"],"reason":"The name \"example.com\" leads to 10.0.0.1, "#
+      ), "\(rebound.output)")
+    for (url, method, verdict) in [
+      ("https://example.com/", "GET", "ask"), ("https://example.com/", "POST", "deny"),
+      ("http://example.com/", "GET", "deny"), ("https://169.254.169.254/", "GET", "deny"),
+      (#"https://example.com\@evil.test/"#, "GET", "deny"), ("file:///etc/passwd", "GET", "deny"),
+    ] {
+      let result = try home.run("policy", "check", "--url", url, "--method", method)
+      #expect(result.exitCode == 0)
+      #expect(result.output.hasPrefix("{\"verdict\":\"\(verdict)\""), "\(url): \(result.output)")
+    }
+  }
+
   @Test func `name the layers in force where there is no call`() throws {
     let project = try home.write(
       "work/.martlet/policy.json5", "{ schema: 'tool-policy/1', id: 'careful', revision: 3 }")
@@ -133,6 +162,15 @@ import Testing
       "There is no policy \"defualt\": it is no file, and the shipped ones are"
     ),
     (["--arguments", "{}"], "", "--arguments needs a --tool."),
+    (["--method", "GET"], "", "--method needs a --url."),
+    (
+      ["--url", "https://a.test/", "--tool", "t"], "",
+      "--url and --tool cannot be used together: each is a call of its own."
+    ),
+    (
+      ["--url", "https://a.test/", "--resolves-to", "localhost"], "",
+      "\"localhost\" is no numeric address. Write one such as 192.0.2.1 or 2001:db8::1."
+    ),
     (
       ["--tool", "python", "--arguments", "{"], "",
       "--arguments, line 1, column 2: the text ends where \",\" or \"}\" should be."

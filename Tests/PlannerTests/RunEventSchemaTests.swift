@@ -42,7 +42,7 @@ private let events: [RunEvent] =
   + [ModelTurn.Ending.returned, .called, .tokenLimit, .contextFull].map { ending in
     .planner(PlannerEvent(.modelSaid(turn(ending, think("t")))))
   }
-  + ["prompt.rendered", "policy.judged", "sandbox.started"].map {
+  + ["prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended"].map {
     .reported(name: $0, ["anything": [1]])
   }
 

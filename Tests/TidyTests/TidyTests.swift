@@ -7,11 +7,11 @@ import Testing
 @Suite struct `The repository` {
   /// Targets by floor, from the ground up; `Docs/ARCHITECTURE.md` draws the same picture.
   static let floors: [[String]] = [
-    ["CKernels", "CSandbox", "CSQLite", "CCrypto", "CCurl"],
+    ["CKernels", "CSandbox", "CMarkup", "CSQLite", "CCrypto", "CCurl", "CGumbo"],
     ["Base", "Digests", "Transfer"],
     ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub"],
     // The plugins lie in folders of `Sources/Plugins`.
-    ["Inference", "Harmony", "ToolHost", "Plugins", "ExecutionPlugin"],
+    ["Inference", "Harmony", "ToolHost", "Plugins", "BrowserPlugin", "ExecutionPlugin"],
     ["Planner"],
     ["Runtime"],
     ["CLI"],

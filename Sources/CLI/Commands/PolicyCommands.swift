@@ -9,20 +9,27 @@ extension Command {
   static let policyCheck = Command(
     name: "policy check",
     summary: "What the policy says to a call, one JSON object a line.",
-    synopsis: "[--tool NAME [--arguments JSON]] [--policy NAME|FILE] [--workspace DIR]",
+    synopsis:
+      "[--tool NAME [--arguments JSON] | --url URL] [--policy NAME|FILE] [--workspace DIR]",
     details: """
       Reads {"tool": …, "arguments": …} lines and writes {"verdict": …, "rules": …, "reason": …} lines.
       A line may also say "state" (labels, used, headless, approved, model, audit, tier), "actor",
       "links", "manifest", "effects" and "argumentLabels"; the tests in a policy file are written alike.
       Nothing is run, and no file but the policies is read. The exit code does not depend on the verdict.
 
+      With --url: what the broker would say to a plugin that wants to fetch that page. Nothing is
+      resolved or dialled; --resolves-to says where the host's name shall lead.
+
       Without a call, the policies are loaded, which runs their own tests, and the layers in force are
       named. A policy that cannot be used is named with line and remedy; the exit code is 2.
       """,
     options: [
-      .tool, .arguments, .policy, .rehearsalWorkspace,
+      .tool, .arguments, .url, .method, .resolvesTo, .policy, .rehearsalWorkspace,
     ],
     examples: [
+      Example(
+        command: "./martlet policy check --url https://example.com/ --resolves-to 10.0.0.1",
+        meaning: "denied: a public name must not lead into this site's networks"),
       Example(
         command:
           "./martlet policy check --tool browser.search --arguments '{\"query\":\"swifts\"}'",
@@ -31,6 +38,10 @@ extension Command {
     ]
   ) { arguments in
     let rehearsal = try Rehearsal(arguments)
+    if let decision = try rehearsal.fetchDecision(arguments) {
+      Output.jsonLine(decision.json)
+      return .success
+    }
     let count = try rehearsal.forEachCall(arguments) { call in
       Output.jsonLine(rehearsal.engine.judge(call.effect, call.state).json)
     }
@@ -68,6 +79,13 @@ extension Command.Option {
     name: "--tool", value: "NAME", help: "one call, given here instead of on standard input")
   fileprivate static let arguments = Self(
     name: "--arguments", value: "JSON", help: "its arguments; default: {}")
+  fileprivate static let url = Self(
+    name: "--url", value: "URL", help: "a page that a plugin would fetch, instead of a call")
+  fileprivate static let method = Self(
+    name: "--method", value: "METHOD", help: "how it would be fetched; default: GET")
+  fileprivate static let resolvesTo = Self(
+    name: "--resolves-to", value: "ADDRESS,...",
+    help: "addresses of the URL's host, which are judged as well")
   fileprivate static let policy = Self(
     name: "--policy", value: "NAME|FILE", help: "a shipped policy, or a file, as the base layer")
   fileprivate static let rehearsalWorkspace = Self(
@@ -88,6 +106,29 @@ private struct Rehearsal {
     } catch {
       throw .usage("\(error)")
     }
+  }
+
+  /// The verdict on `--url`; nil where there is none.
+  func fetchDecision(_ arguments: Arguments) throws(CommandError) -> PolicyDecision? {
+    guard let url = arguments["--url"] else {
+      for option in ["--method", "--resolves-to"] where arguments[option] != nil {
+        throw .usage("\(option) needs a --url.")
+      }
+      return nil
+    }
+    for option in ["--tool", "--arguments"] where arguments[option] != nil {
+      throw .usage("--url and \(option) cannot be used together: each is a call of its own.")
+    }
+    let fetch = WebFetch(url: url, method: arguments["--method"] ?? "GET")
+    var addresses: [IPAddress] = []
+    for text in (arguments["--resolves-to"] ?? "").split(separator: ",") {
+      guard let address = IPAddress(v4: text) ?? IPAddress(v6: String(text)) else {
+        throw .usage(
+          "\"\(text)\" is no numeric address. Write one such as 192.0.2.1 or 2001:db8::1.")
+      }
+      addresses.append(address)
+    }
+    return engine.judge(fetch, addresses: addresses, PolicyState(model: nil))
   }
 
   /// Hands each call of the command line or of standard input to `body`; returns how many there were.

@@ -1,6 +1,7 @@
 // ToolCommands.swift — which tools there are, and the plugins that this program brings itself.
 
 import Base
+import BrowserPlugin
 import ExecutionPlugin
 import Runtime
 import ToolHost
@@ -50,7 +51,7 @@ extension Command {
     summary: "Serve a built-in tool plugin over standard input and output (MCP).",
     synopsis: "NAME",
     details: """
-      NAME is \(ExecutionPlugin.names.joined(separator: ", ")). Runs start plugins themselves, inside \
+      NAME is \(plugins.joined(separator: ", ")). Runs start plugins themselves, inside \
       their sandbox. Started by hand, a plugin has no sandbox but the one around it.
       """,
     positionalCount: 1...1,
@@ -61,15 +62,17 @@ extension Command {
     ]
   ) { arguments in
     let name = arguments.positional[0]
-    guard ExecutionPlugin.serve(name) else {
+    guard BrowserPlugin.serve(name) || ExecutionPlugin.serve(name) else {
       throw CommandError.usage(
         """
-        There is no built-in plugin "\(name)".\(suggestion(for: name, among: ExecutionPlugin.names)) \
-        There are: \(ExecutionPlugin.names.joined(separator: ", ")).
+        There is no built-in plugin "\(name)".\(suggestion(for: name, among: plugins)) \
+        There are: \(plugins.joined(separator: ", ")).
         """)
     }
     return .success
   }
+
+  private static let plugins = ExecutionPlugin.names + BrowserPlugin.names
 
   private static func json(_ tool: ToolManifest.Tool, of manifest: ToolManifest) -> JSONValue {
     [

@@ -60,7 +60,12 @@ struct TerminalApprover: Approver {
 
   /// The whole call is shown, in characters that do nothing to a terminal.
   private static func text(_ question: ApprovalQuestion) -> String {
-    let who = question.asker == .model ? "The model wants to call" : "This command needs"
+    let who =
+      switch question.asker {
+      case .model: "The model wants to call"
+      case .plugin: "To answer the model's call, a tool wants to do"
+      case .user: "This command needs"
+      }
     var lines = ["", "\(who) \(question.call.tool.plain):", ""]
     lines += question.call.body.indented(by: 2)
     lines += ["", question.reason.plain]

@@ -40,6 +40,26 @@ const char *_Nullable cs_errno_name(int number);
 /// Two ends of a SOCK_SEQPACKET channel that close on exec.
 int cs_channel(int ends[_Nonnull 2]);
 
+/// Sends one packet, with a copy of `descriptor` attached where that is not negative, and never
+/// raises SIGPIPE. (CMSG_DATA and its kin are macros.)
+ssize_t cs_send_packet(int channel, const void *_Nonnull bytes, size_t count, int descriptor);
+
+/// Receives one packet of at most `count` bytes; a longer one fails with EMSGSIZE. `flags` as recvmsg
+/// takes them. A descriptor that came along is stored in `descriptor`, closed on exec, or else -1; with
+/// NULL there, the kernel drops what the sender attached. 0 where the other end is closed.
+ssize_t cs_receive_packet(int channel, void *_Nonnull bytes, size_t count, int flags,
+                          int *_Nullable descriptor);
+
+/// Two ends of a byte stream that close on exec.
+int cs_stream_pair(int ends[_Nonnull 2]);
+
+/// Begins a TCP connection to an address of 4 or 16 bytes, without waiting. The socket closes on exec.
+/// (Swift would have to take a sockaddr for one of its kinds.)
+int cs_dial(const uint8_t *_Nonnull address, size_t count, uint16_t port);
+
+/// What became of `cs_dial`, once the socket can be written: 0, or an errno value.
+int cs_dial_result(int socket);
+
 /// A descriptor that becomes readable when the process ends.
 int cs_pidfd(pid_t pid);
 int cs_pidfd_signal(int pidfd, int signal);

@@ -1,6 +1,6 @@
 // wall_protocol.h — what the host tells martlet-wall, and what the wall answers.
 //
-// The host hands the wall five descriptors and nothing else: no arguments, no environment.
+// The host hands the wall these descriptors and nothing else: no arguments, no environment.
 //
 //      0, 1, 2   the workload's standard streams
 //      3         the channel: a SOCK_SEQPACKET socket. The wall and the processes it starts write
@@ -8,6 +8,8 @@
 //      4         the specification: a sealed memfd
 //      5, 6      where the specification says so: `cgroup.procs` files, open for writing, or a
 //                control group's folder
+//      next      where WALL_FLAG_BROKER says so: the command's end of the channel to the egress
+//                broker, which the command finds as its descriptor 7
 //
 // A specification, native byte order (both sides run on one machine):
 //
@@ -29,6 +31,8 @@ enum {
     WALL_CHANNEL = 3,
     WALL_SPECIFICATION = 4,
     WALL_CGROUP = 5,
+    /// Above everything else that the wall is given.
+    WALL_BROKER = 7,
     /// Argument lists are bounded by the kernel at 2 MiB; this leaves room for the rest.
     WALL_SPECIFICATION_BYTES_MAX = 4 << 20,
     WALL_RECORD_COUNT_MAX = 8192,
@@ -53,7 +57,9 @@ enum wall_flag {
     /// Descriptor WALL_CGROUP is the folder of a version 2 control group: start process 1 in it,
     /// which spares the pause of all forks that moving a process costs.
     WALL_FLAG_CLONE_INTO_CGROUP = 32,
-    WALL_FLAG_ALL = 63,
+    /// The command has a channel to the egress broker, and its filter lets connections be handed to it.
+    WALL_FLAG_BROKER = 64,
+    WALL_FLAG_ALL = 127,
 };
 
 /// What a record of a specification says.

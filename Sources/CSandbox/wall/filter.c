@@ -56,10 +56,12 @@ enum act {
     PRCTL,
     /// Only the caller itself: the argument `at` is 0.
     SELF,
+    /// Done, it says, and does nothing.
+    FEIGN,
 };
 
 /// When a rule applies.
-enum when { ALWAYS, WITHOUT_NAMESPACES, COUNTED_MEMORY };
+enum when { ALWAYS, WITHOUT_NAMESPACES, COUNTED_MEMORY, WITH_BROKER };
 
 struct rule {
     int number;
@@ -88,7 +90,13 @@ static const struct rule table[] = {
     // Sockets: none, and nothing that could re-aim one.
     {SYS_socket, DENY, 0, ALWAYS},
     {SYS_socketpair, PAIR, 0, ALWAYS},
+    // Connections come from the broker, connected. libcurl dials them all the same, even where it is
+    // told that they are; what is dialled here stays what the broker dialled.
+    {SYS_connect, FEIGN, 0, WITH_BROKER},
     {SYS_connect, DENY, 0, ALWAYS},
+    // Reading and writing them takes one message at a time.
+    {SYS_sendmmsg, DENY, 0, WITH_BROKER},
+    {SYS_recvmmsg, DENY, 0, WITH_BROKER},
     {SYS_bind, DENY, 0, ALWAYS},
     {SYS_listen, DENY, 0, ALWAYS},
     {SYS_accept, DENY, 0, ALWAYS},
@@ -209,6 +217,8 @@ static void answer_if(uint16_t test, uint32_t value, uint32_t verdict) {
 
 static const uint32_t ALLOWED = SECCOMP_RET_ALLOW, KILLED = SECCOMP_RET_KILL_PROCESS;
 static const uint32_t REFUSED = SECCOMP_RET_ERRNO | EPERM, MISSING = SECCOMP_RET_ERRNO | ENOSYS;
+/// An errno of 0 is success, and the call is not made.
+static const uint32_t FEIGNED = SECCOMP_RET_ERRNO | 0;
 
 enum {
     SET_ID = S_ISUID | S_ISGID,
@@ -278,6 +288,7 @@ static void judge(const struct rule *rule) {
         answer_if(BPF_JEQ, 0, ALLOWED);
         answer(REFUSED);
         return;
+    case FEIGN: answer(FEIGNED); return;
     }
     answer(ALLOWED);
 }
@@ -313,6 +324,7 @@ static bool applies(const struct rule *rule, uint32_t flags) {
     case ALWAYS: return true;
     case WITHOUT_NAMESPACES: return flags & WALL_FLAG_LANDLOCK_TIER;
     case COUNTED_MEMORY: return flags & WALL_FLAG_COUNTED_MEMORY_ONLY;
+    case WITH_BROKER: return flags & WALL_FLAG_BROKER;
     }
     return true;
 }

@@ -96,6 +96,8 @@ static _Noreturn void be_process_one(const struct specification *spec, int paren
     done(spec, WALL_STEP_FILTER);
     pid_t command = start_command(spec, layers);
     syscall(SYS_close_range, 0, 2, 0);
+    // The broker sees that the command is gone when its last holder is.
+    if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);
     reap(command);
 }
 
@@ -130,5 +132,6 @@ void run_full_tier(const struct specification *spec) {
     if (child == 0) be_process_one(spec, self);
     syscall(SYS_close_range, 0, 2, 0);
     for (int i = 0; i < (int)spec->cgroup_count; i++) close(WALL_CGROUP + i);
+    if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);
     watch(process_one);
 }

@@ -100,6 +100,7 @@ void run_landlock_tier(const struct specification *spec) {
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) fail(WALL_STEP_PARENT, errno, 0);
     close(0), close(1), close(2);
+    if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);
     watch(command, signals);
     kill_all(command);
 }

@@ -45,6 +45,18 @@ static void take_identity(const struct specification *spec) {
     }
 }
 
+/// Puts the broker's channel where the command looks for it. Returns the first number after those
+/// that are kept.
+static unsigned place_broker(const struct specification *spec) {
+    unsigned given = WALL_CGROUP + spec->cgroup_count;
+    if (!(spec->flags & WALL_FLAG_BROKER)) return given;
+    if (given != WALL_BROKER) {
+        if (dup2((int)given, WALL_BROKER) < 0) fail(WALL_STEP_SPECIFICATION, errno, 0);
+        for (unsigned i = given; i < WALL_BROKER; i++) close((int)i);
+    }
+    return WALL_BROKER + 1;
+}
+
 int main(void) {
     if (!has_channel()) {
         if (write(2, advice, sizeof advice - 1) < 0) return 125;
@@ -54,7 +66,7 @@ int main(void) {
     if (getauxval(AT_SECURE) != 0 || geteuid() != getuid() || getegid() != getgid())
         fail(WALL_STEP_IDENTITY, EPERM, 0);
     const struct specification *spec = read_specification();
-    unsigned first_free = WALL_CGROUP + spec->cgroup_count;
+    unsigned first_free = place_broker(spec);
     if (syscall(SYS_close_range, first_free, UINT_MAX, 0) != 0)
         fail(WALL_STEP_SPECIFICATION, errno, 0);
     done(spec, WALL_STEP_SPECIFICATION);

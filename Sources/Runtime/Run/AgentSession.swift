@@ -63,15 +63,19 @@ public actor AgentSession {
     let catalog = try Self.catalog(settings, places)
     let state = PolicyState(model: model.choice.policyName)
     let offered = OfferedTools(catalog: catalog) { policy.callableTools(among: $0, state) }
+    let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
     lock = try SessionLock(session: id, in: places.stateFolder)
     let journal = LedgerJournal(
       ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
+    var folders = places.browserFolders(for: model.choice)
+    folders["workspace"] = settings.workspace
+    folders.merge(network.folders(places)) { own, _ in own }
     let host = ToolHost(
       catalog: catalog,
       places: ToolHost.Places(
-        profileFolders: places.profileFolders, folders: ["workspace": settings.workspace],
+        profileFolders: places.profileFolders, folders: folders,
         tier: policy.sandboxMinimum.tier == .full ? .full : nil))
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,
@@ -79,6 +83,10 @@ public actor AgentSession {
         path: places.memoriesPath, session: id, workspace: settings.workspace),
       journal: journal, news: stream.continuation, approver: approver,
       workspace: settings.workspace, state: state)
+    await host.connect(
+      ToolHost.Network(settings: network.egress, variables: network.variables) { plugin in
+        FetchGate(runner: runner, plugin: plugin)
+      })
     let frame = EngineFrame(
       vocabulary: model.vocabulary,
       renderer: try Self.renderer(settings, offered, model.vocabulary),

@@ -7,6 +7,8 @@ public struct ApprovalQuestion: Equatable, Sendable {
   /// Who wants it.
   public enum Asker: Equatable, Sendable {
     case model
+    /// A plugin, to answer a call of the model's that was allowed.
+    case plugin
     /// A command that the person typed.
     case user
   }

@@ -11,16 +11,18 @@ import ToolHost
 
 /// Judges and runs the calls of one run.
 actor GuardedToolRunner: ToolRunner {
-  private let policy: PolicyEngine
+  let policy: PolicyEngine
   private let offered: OfferedTools
   private let host: ToolHost
   private let memory: MemoryTools
-  private let journal: LedgerJournal
+  let journal: LedgerJournal
   private let news: AsyncStream<RunNews>.Continuation
   private let approver: (any Approver)?
   private let workspace: String
   /// What the policy has to know about the run; grows with every call.
-  private var state: PolicyState
+  private(set) var state: PolicyState
+  /// What a plugin fetches for the call that is under way.
+  var fetching: CallFetches?
   /// What was approved for the rest of the run, by the digest of exactly that.
   private var approved: Set<Digest> = []
   /// The decision about the call that is under way.
@@ -78,7 +80,7 @@ actor GuardedToolRunner: ToolRunner {
     let effect = effect(of: call)
     var decision = policy.judge(effect, state)
     if decision.verdict == .ask {
-      decision = try await decisionAfterAsking(effect, decision, call)
+      decision = try await decisionAfterAsking(effect, decision, call, for: .model)
     }
     pending = (call.id, decision)
     await journal.hold(
@@ -95,8 +97,10 @@ actor GuardedToolRunner: ToolRunner {
 
   private func effect(of call: ToolCall) -> Effect { Effect(call: call, workspace: workspace) }
 
-  private func decisionAfterAsking(
-    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall
+  /// What becomes of a decision that asks; `call` is what a person gets to read.
+  func decisionAfterAsking(
+    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall,
+    for asker: ApprovalQuestion.Asker
   ) async throws(CancellationError) -> PolicyDecision {
     let action = SHA256.digest(of: policy.approvalBytes(for: effect, decision))
     var asked = state
@@ -111,7 +115,7 @@ actor GuardedToolRunner: ToolRunner {
     let seconds = policy.askTimeoutSeconds ?? Self.askSecondsMax
     let answer = try await approver.ask(
       ApprovalQuestion(
-        call: call, reason: decision.reason, mayRemember: decision.mayRemember,
+        asker: asker, call: call, reason: decision.reason, mayRemember: decision.mayRemember,
         secondsMax: seconds))
     switch answer {
     case .yes, .yesForThisRun:
@@ -160,7 +164,9 @@ actor GuardedToolRunner: ToolRunner {
 
   private func runInSandbox(_ call: ToolCall) async throws(CancellationError) -> ToolAnswer {
     let result: ToolResult
+    fetching = CallFetches(call: call, plugin: offered.catalog.resolve(call.tool)?.manifest.name)
     do throws(ToolHostError) { result = try await host.call(call) } catch {
+      fetching = nil
       await reportStarts(call)
       if Task.isCancelled { throw CancellationError() }
       let flaw: Outcome =
@@ -172,7 +178,8 @@ actor GuardedToolRunner: ToolRunner {
     await reportStarts(call)
     // A call that was broken off because the run ends has no result: what it did is not known.
     if Task.isCancelled, result.status == .broken { throw CancellationError() }
-    return ToolAnswer(result: result)
+    defer { fetching = nil }
+    return fetching?.answer(with: result, policy) ?? ToolAnswer(result: result)
   }
 
   /// Records the walls of plugins that were started since the last call.
@@ -200,7 +207,7 @@ actor GuardedToolRunner: ToolRunner {
   }
 
   /// Books what an allowed call takes from budgets, and the labels that its result brings.
-  private func account(_ decision: PolicyDecision) {
+  func account(_ decision: PolicyDecision) {
     state.labels.formUnion(decision.resultLabels)
     for charge in decision.charges {
       if charge.period == .turn { turnBudgets.insert(charge.budget) }

@@ -14,7 +14,8 @@
 int errno_of(long result) { return result < 0 ? errno : 0; }
 
 static const struct act *find(const char *name, size_t length) {
-    const struct act *lists[] = {file_acts, network_acts, process_acts, kernel_acts};
+    const struct act *lists[] = {file_acts, network_acts, egress_acts, process_acts,
+                                  kernel_acts};
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct act *act = lists[i]; act->name != NULL; act++)
             if (strlen(act->name) == length && memcmp(act->name, name, length) == 0) return act;

@@ -14,7 +14,7 @@ struct act {
     int (*attempt)(const char *argument);
 };
 
-extern const struct act file_acts[], network_acts[], process_acts[], kernel_acts[];
+extern const struct act file_acts[], network_acts[], egress_acts[], process_acts[], kernel_acts[];
 
 /// 0 where `result` is not negative, errno otherwise.
 int errno_of(long result);

@@ -36,13 +36,38 @@ public struct IPAddress: Equatable, Hashable, Sendable {
     bytes = withUnsafeBytes(of: &address) { Array($0) }
   }
 
-  /// Whether the address is global unicast and belongs to no special range, as itself and as the
-  /// IPv4 address that it may carry.
-  public var isPublic: Bool {
-    if bytes.count == 4 { return Self.isPublicV4(bytes) }
-    if let carried = carriedV4 { return Self.isPublicV4(carried) }
-    return Self.isPublicV6(bytes)
+  /// 4 or 16 bytes, as they stand in a packet; nil for any other number.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == 4 || bytes.count == 16 else { return nil }
+    self.bytes = bytes
   }
+
+  /// Who answers at an address.
+  public enum Reach: String, Equatable, Sendable {
+    /// Global unicast of no special range, as itself and as the IPv4 address that it may carry.
+    case world
+    /// A network of one's own: RFC 1918, RFC 4193.
+    case site
+    /// This machine, by its loopback addresses.
+    case machine
+    /// Anything else: link local, metadata services, multicast, shared, documentation, or a special
+    /// address in another one's clothes. No name may lead there.
+    case special
+  }
+
+  public var reach: Reach {
+    if bytes.count == 4 { return Self.reachOfV4(bytes) }
+    if bytes == Self.loopbackV6 { return .machine }
+    if let carried = carriedV4 { return Self.reachOfV4(carried) == .world ? .world : .special }
+    if Self.isPublicV6(bytes) { return .world }
+    let isMetadata = bytes.starts(with: [0xFD, 0x00, 0x0E, 0xC2])
+    return bytes[0] & 0xFE == 0xFC && !isMetadata ? .site : .special
+  }
+
+  /// Whether the address is one of the public internet.
+  public var isPublic: Bool { reach == .world }
+
+  private static let loopbackV6: [UInt8] = [UInt8](repeating: 0, count: 15) + [1]
 
   /// The IPv4 address inside an IPv6 address that reaches one: mapped, compatible, NAT64, 6to4.
   private var carriedV4: [UInt8]? {
@@ -57,27 +82,28 @@ public struct IPAddress: Equatable, Hashable, Sendable {
     return nil
   }
 
-  private static func isPublicV4(_ bytes: [UInt8]) -> Bool {
+  private static func reachOfV4(_ bytes: [UInt8]) -> Reach {
     let value = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    return !specialV4.contains { value >> (32 - $0.length) == $0.prefix >> (32 - $0.length) }
+    let range = rangesV4.first { value >> (32 - $0.length) == $0.prefix >> (32 - $0.length) }
+    return range?.reach ?? .world
   }
 
-  private static let specialV4: [(prefix: UInt32, length: UInt32)] = [
-    (0x0000_0000, 8),  // this network
-    (0x0A00_0000, 8),  // private
-    (0x6440_0000, 10),  // carrier-grade NAT; Alibaba's metadata service
-    (0x7F00_0000, 8),  // loopback
-    (0xA9FE_0000, 16),  // link local; most metadata services
-    (0xAC10_0000, 12),  // private
-    (0xC000_0000, 24),  // protocol assignments
-    (0xC000_0200, 24),  // documentation
-    (0xC058_6300, 24),  // 6to4 relays
-    (0xC0A8_0000, 16),  // private
-    (0xC612_0000, 15),  // benchmarking
-    (0xC633_6400, 24),  // documentation
-    (0xCB00_7100, 24),  // documentation
-    (0xE000_0000, 3),  // multicast, reserved, broadcast
-    (0xA83F_8110, 32),  // 168.63.129.16: Azure's metadata service
+  private static let rangesV4: [(prefix: UInt32, length: UInt32, reach: Reach)] = [
+    (0x0000_0000, 8, .special),  // this network
+    (0x0A00_0000, 8, .site),
+    (0x6440_0000, 10, .special),  // carrier-grade NAT; Alibaba's metadata service
+    (0x7F00_0000, 8, .machine),
+    (0xA9FE_0000, 16, .special),  // link local; most metadata services
+    (0xAC10_0000, 12, .site),
+    (0xC000_0000, 24, .special),  // protocol assignments
+    (0xC000_0200, 24, .special),  // documentation
+    (0xC058_6300, 24, .special),  // 6to4 relays
+    (0xC0A8_0000, 16, .site),
+    (0xC612_0000, 15, .special),  // benchmarking
+    (0xC633_6400, 24, .special),  // documentation
+    (0xCB00_7100, 24, .special),  // documentation
+    (0xE000_0000, 3, .special),  // multicast, reserved, broadcast
+    (0xA83F_8110, 32, .special),  // 168.63.129.16: Azure's metadata service
   ]
 
   /// Global unicast is 2000::/3; the special ranges within it are taken out.

@@ -1,0 +1,2 @@
+// shim.h — what the module CGumbo sees of libgumbo.
+#include <gumbo.h>

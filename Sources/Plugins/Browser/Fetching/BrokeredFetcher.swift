@@ -1,0 +1,244 @@
+// BrokeredFetcher.swift — pages over connections that the host judged and made.
+//
+// Each hop is announced and judged anew, and gets a connection of its own. TLS, HTTP and decoding
+// happen here, behind the walls; the host sees and bounds the bytes, and where they go.
+
+import Base
+import Glibc
+import Sandbox
+import Synchronization
+public import Transfer
+
+/// Fetches pages for one run. Calls wait for each other.
+public final class BrokeredFetcher: PageFetcher {
+  public struct Settings: Sendable {
+    /// Whether a site's robots.txt counts (RFC 9309).
+    public var respectsRobots = true
+    /// Authorities beside the system's, a PEM file; nil for none.
+    public var authorities: String?
+    public var limits = ExchangeLimits()
+    /// What the plugin calls itself.
+    public var userAgent = "martlet/1"
+    public var acceptLanguage: String?
+    /// Where pages are kept between runs; nil for nowhere.
+    public var cacheFolder: String?
+
+    public init() {}
+
+    /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, and a file of authorities
+    /// and a folder to keep pages in, where the profile puts them.
+    public static func ofThisProcess() -> Settings {
+      var settings = Settings()
+      settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
+      if access(authoritiesPath, R_OK) == 0 { settings.authorities = authoritiesPath }
+      if access(cachePath, W_OK) == 0 { settings.cacheFolder = cachePath }
+      return settings
+    }
+
+    /// Where the sandbox profile shows private authorities.
+    static let authoritiesPath = "/run/martlet/authorities.pem"
+    static let cachePath = "/cache"
+  }
+
+  static let redirectCountMax = 5
+  static let productToken = "martlet"
+
+  private struct State: ~Copyable {
+    var channel: BrokerChannel
+    var jar: CookieJar?
+    var cache: PageCache?
+    var robots: [WebOrigin: RobotsRules] = [:]
+    /// When a site that asked for patience may be asked again.
+    var patience: [WebOrigin: ContinuousClock.Instant] = [:]
+  }
+
+  private let state: Mutex<State>
+  private let settings: Settings
+
+  /// Over the channel to the broker that `descriptor` is; it stays open.
+  public convenience init(descriptor: Int32, settings: Settings = Settings()) {
+    self.init(channel: BrokerChannel(descriptor: descriptor), settings: settings)
+  }
+
+  private init(channel: BrokerChannel, settings: Settings) {
+    let cache = settings.cacheFolder.flatMap { PageCache(folder: $0) }
+    state = Mutex(State(channel: channel, jar: CookieJar(), cache: cache))
+    self.settings = settings
+  }
+
+  /// Over the channel that this process was started with; nil where it has none.
+  public static func ofThisProcess() -> BrokeredFetcher? {
+    BrokerChannel.ofThisProcess().map {
+      BrokeredFetcher(channel: $0, settings: .ofThisProcess())
+    }
+  }
+
+  public func fetch(_ request: PageRequest) throws(FetchFailure) -> FetchedPage {
+    let result = state.withLock { state -> Result<FetchedPage, FetchFailure> in
+      do throws(FetchFailure) {
+        return .success(try fetch(request, &state))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  // MARK: - Hops
+
+  private func fetch(
+    _ request: PageRequest, _ state: inout State
+  ) throws(FetchFailure) -> FetchedPage {
+    guard var hop = Hop(request) else {
+      throw FetchFailure(
+        message: "\"\(request.url.prefix(200))\" is no http or https address that can be fetched.")
+    }
+    for number in 0...Self.redirectCountMax {
+      let kept = hop.isPlain ? state.cache?.entry(for: hop.url.text) : nil
+      let answer = try perform(hop.asking(about: kept), number, &state)
+      if let kept, answer.head.status == 304 { return Self.page(kept) }
+      if hop.isPlain { state.cache?.take(answer) }
+      guard answer.head.isRedirect else { return Self.page(answer) }
+      guard let next = hop.following(answer.head) else {
+        // A redirect that says nowhere, or one that a request with a body must not follow.
+        guard answer.head.redirectTarget == nil, answer.head.headers["Location"] != nil else {
+          return Self.page(answer)
+        }
+        throw FetchFailure(
+          message: "\(hop.url.origin) redirects to what is no http or https address.")
+      }
+      hop = next
+    }
+    throw FetchFailure(
+      message:
+        "\(hop.url.origin) redirects more than \(Self.redirectCountMax) times; that is no page.")
+  }
+
+  private func perform(
+    _ hop: Hop, _ number: Int, _ state: inout State
+  ) throws(FetchFailure) -> ExchangeAnswer {
+    let origin = hop.url.origin
+    if let until = state.patience[origin], until > .now {
+      throw FetchFailure(
+        message: "\(origin) asked to be left alone for another \((until - .now).wholeSeconds) s.")
+    }
+    let connection = try state.channel.connect(
+      hop.url.text, method: hop.method, hop: number, purpose: .page)
+    if settings.respectsRobots, hop.isPage {
+      do throws(FetchFailure) {
+        try checkRobots(hop.url, number, &state)
+      } catch {
+        close(connection.socket)
+        throw error
+      }
+    }
+    let answer = try exchange(hop.request(settings), over: connection, &state)
+    if [429, 503].contains(answer.head.status) {
+      try heed(answer.head, origin, &state)
+    }
+    return answer
+  }
+
+  private func exchange(
+    _ request: HTTPRequest, over connection: BrokerChannel.Connection, _ state: inout State
+  ) throws(FetchFailure) -> ExchangeAnswer {
+    do throws(TransferError) {
+      return try SocketExchange.perform(
+        request, over: connection.socket, limits: settings.limits,
+        certificates: CertificatePlaces(file: settings.authorities, folder: "/etc/ssl/certs"),
+        jar: state.jar)
+    } catch {
+      if let reason = state.channel.cutReason(of: connection.id) {
+        throw FetchFailure(
+          message: "The connection to \(request.url.origin) was cut by the host: \(reason)")
+      }
+      throw FetchFailure(message: error.description)
+    }
+  }
+
+  /// What a server that is too busy asks for (RFC 9110, 10.2.3).
+  private func heed(
+    _ head: HTTPHead, _ origin: WebOrigin, _ state: inout State
+  ) throws(FetchFailure) {
+    let what = head.status == 429 ? "429 (too many requests)" : "503 (not available now)"
+    guard let text = head.headers["Retry-After"] else {
+      throw FetchFailure(message: "\(origin) answers \(what); try again later.")
+    }
+    guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+      throw FetchFailure(
+        message: "\(origin) answers \(what) and asks to wait until \(text.prefix(40)).")
+    }
+    state.patience[origin] = .now + .seconds(seconds)
+    throw FetchFailure(message: "\(origin) answers \(what) and asks to wait \(seconds) s.")
+  }
+
+  private static func page(_ answer: ExchangeAnswer) -> FetchedPage {
+    FetchedPage(
+      url: answer.head.url.text, status: answer.head.status,
+      contentType: answer.head.headers["Content-Type"], body: answer.body,
+      truncated: answer.isTruncated)
+  }
+
+  private static func page(_ kept: PageCache.Entry) -> FetchedPage {
+    FetchedPage(url: kept.url, status: 200, contentType: kept.type, body: kept.body)
+  }
+
+  // MARK: - robots.txt
+
+  private func checkRobots(
+    _ url: WebURL, _ number: Int, _ state: inout State
+  ) throws(FetchFailure) {
+    let rules: RobotsRules
+    if let known = state.robots[url.origin] {
+      rules = known
+    } else {
+      rules = try fetchRobots(of: url.origin, number, &state)
+      state.robots[url.origin] = rules
+    }
+    guard rules.allows(url.pathAndQuery, for: Self.productToken) else {
+      throw FetchFailure(
+        message: rules.isUnknown
+          ? "\(url.origin) could not say which of its pages programs may read (robots.txt)."
+          : "\(url.origin) does not want programs to read this page (robots.txt).")
+    }
+  }
+
+  private func fetchRobots(
+    of origin: WebOrigin, _ number: Int, _ state: inout State
+  ) throws(FetchFailure) -> RobotsRules {
+    guard var url = WebURL("\(origin)/robots.txt") else { return .allowAll }
+    for _ in 0...Self.redirectCountMax {
+      let connection: BrokerChannel.Connection
+      do throws(FetchFailure) {
+        connection = try state.channel.connect(
+          url.text, method: "GET", hop: number, purpose: .robots)
+      } catch {
+        // Whoever may not be asked has no say; whoever cannot be reached has not agreed.
+        return error.refused ? .allowAll : .unknown
+      }
+      let answer: ExchangeAnswer
+      do throws(FetchFailure) {
+        let hop = Hop(url: url, method: "GET")
+        answer = try exchange(hop.request(settings), over: connection, &state)
+      } catch { return .unknown }
+      if answer.head.isRedirect, let target = answer.head.redirectTarget {
+        url = target
+        continue
+      }
+      return RobotsRules(status: answer.head.status, body: answer.body)
+    }
+    return .allowAll
+  }
+}
+
+extension Duration {
+  fileprivate var wholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+}
+
+extension WebURL {
+  /// What robots.txt speaks of.
+  fileprivate var pathAndQuery: String {
+    guard let query = text.firstIndex(of: "?") else { return path }
+    return path + text[query...]
+  }
+}

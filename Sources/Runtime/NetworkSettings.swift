@@ -1,0 +1,169 @@
+// NetworkSettings.swift — how this machine reaches the web: `network.json`.
+//
+// The administrator's /etc/martlet/network.json where there is one, else the user's own. Every key may
+// be missing; an unknown one is an error.
+//
+//     "proxy": "http://proxy.example:3128"    takes CONNECT; "environment" for https_proxy, no_proxy
+//     "noProxy": ["localhost", ".corp.example"]
+//     "proxyCredentials": "/path/of/a/file"   USER:PASSWORD, for basic authentication
+//     "caFile": "/path/of/authorities.pem"    beside the system's; without it, SSL_CERT_FILE
+//     "robots": "respect" | "ignore"          whether sites' robots.txt counts; "respect"
+//     "maxHosts": 64                          different hosts that one run may reach
+//     "cache": true | false                   whether pages are kept between runs; false
+
+import Base
+import Glibc
+import Planner
+import Sandbox
+
+/// Settings of the network for plugins that have the broker for one.
+struct NetworkSettings: Equatable {
+  var proxy: EgressProxy?
+  var authorities: String?
+  var ignoresRobots = false
+  var hostCountMax: Int?
+  var keepsPages = false
+
+  private static let bytesMax = 64 << 10
+
+  private struct Problem: Error {
+    var words: String
+
+    init(_ words: String) { self.words = words }
+  }
+
+  /// - Throws: ``RunError`` that names file, key and remedy.
+  init(_ places: Places, environment: (String) -> String? = Self.variable) throws(RunError) {
+    let paths = [places.systemFolder, places.configFolder].map { $0 + "/network.json" }
+    if let path = paths.first(where: Resources.exists) {
+      do {
+        let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
+        try read(json, environment)
+      } catch let error as FileReadError {
+        throw RunError(.misconfigured("\(path) cannot be read: \(error.reason)."))
+      } catch let error as Problem {
+        throw RunError(.misconfigured("\(path): \(error.words)."))
+      } catch {
+        throw RunError(.misconfigured("\(error)"))
+      }
+    }
+    if authorities == nil { authorities = environment("SSL_CERT_FILE") }
+  }
+
+  private static let keys = [
+    "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts", "cache",
+  ]
+
+  private mutating func read(_ json: JSONValue, _ environment: (String) -> String?) throws {
+    guard let object = json.objectValue else { throw Problem("it must be an object: { … }") }
+    if let other = object.keys.first(where: { !Self.keys.contains($0) }) {
+      throw Problem(
+        "\"\(other)\" is not a setting; there are: \(Self.keys.joined(separator: ", "))")
+    }
+    func text(_ key: String) throws -> String? {
+      guard let value = object[key] else { return nil }
+      guard let text = value.stringValue, !text.isEmpty else {
+        throw Problem("\"\(key)\" must be a string that is not empty")
+      }
+      return text
+    }
+    if let text = try text("proxy") { proxy = try Self.proxy(text, environment) }
+    if let list = object["noProxy"] {
+      guard let elements = list.arrayValue, elements.allSatisfy({ $0.stringValue != nil }) else {
+        throw Problem("\"noProxy\" must be a list of hosts")
+      }
+      proxy?.exceptions += elements.compactMap(\.stringValue)
+    }
+    if let path = try text("proxyCredentials") {
+      let bytes = try wholeFile(path, bytesMax: Self.bytesMax)
+      let line = String(decoding: bytes.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
+      guard line.contains(":") else {
+        throw Problem("\"proxyCredentials\": \(path) does not begin with USER:PASSWORD")
+      }
+      proxy?.credentials = line
+    }
+    authorities = try text("caFile")
+    if let authorities, !Resources.exists(authorities) {
+      throw Problem("\"caFile\": there is no file \(authorities)")
+    }
+    if let word = try text("robots") {
+      guard ["respect", "ignore"].contains(word) else {
+        throw Problem("\"robots\" is \"respect\" or \"ignore\"")
+      }
+      ignoresRobots = word == "ignore"
+    }
+    if let value = object["cache"] {
+      guard let bool = value.boolValue else { throw Problem("\"cache\" must be true or false") }
+      keepsPages = bool
+    }
+    if let value = object["maxHosts"] {
+      guard let count = value.intValue, (1...100_000).contains(count) else {
+        throw Problem("\"maxHosts\" must be a whole number from 1 to 100000")
+      }
+      hostCountMax = count
+    }
+  }
+
+  private static func proxy(
+    _ text: String, _ environment: (String) -> String?
+  ) throws -> EgressProxy? {
+    guard text == "environment" else { return try proxy(text) }
+    let named = environment("https_proxy") ?? environment("HTTPS_PROXY")
+    guard let named, !named.isEmpty else { return nil }
+    var proxy = try proxy(named)
+    let exceptions = environment("no_proxy") ?? environment("NO_PROXY") ?? ""
+    proxy.exceptions = exceptions.split(separator: ",").map {
+      String($0.drop { $0 == " " }.prefix { $0 != " " })
+    }
+    return proxy
+  }
+
+  /// "http://HOST:PORT", the scheme and a final slash being optional.
+  private static func proxy(_ text: String) throws -> EgressProxy {
+    var rest = text[...]
+    if rest.hasPrefix("http://") { rest = rest.dropFirst("http://".count) }
+    if rest.hasSuffix("/") { rest = rest.dropLast() }
+    let colon = rest.lastIndex(of: ":")
+    guard !rest.contains("/"), !rest.contains("@"), let colon,
+      let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port),
+      colon > rest.startIndex
+    else {
+      throw Problem(
+        "the proxy is not of the form http://HOST:PORT (a password belongs into proxyCredentials)")
+    }
+    var host = rest[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    return EgressProxy(host: String(host), port: port)
+  }
+
+  private static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+
+  /// For the broker.
+  var egress: EgressSettings {
+    var settings = EgressSettings()
+    settings.proxy = proxy
+    if let hostCountMax { settings.hostCountMax = hostCountMax }
+    return settings
+  }
+
+  /// Paths for the folder names in the profiles of such plugins.
+  func folders(_ places: Places) -> [String: String] {
+    var folders: [String: String] = [:]
+    folders["authorities"] = authorities
+    if keepsPages {
+      // Where it cannot be made, the grant finds nothing, and nothing is kept.
+      var path = ""
+      for part in places.pageCacheFolder.split(separator: "/") {
+        path += "/\(part)"
+        mkdir(path, 0o700)
+      }
+      folders["cache"] = places.pageCacheFolder
+    }
+    return folders
+  }
+
+  /// For plugins.
+  var variables: [String: String] { ignoresRobots ? ["MARTLET_ROBOTS": "ignore"] : [:] }
+}
