@@ -85,10 +85,8 @@ actor LocalModel {
     var ending: ModelTurn.Ending
   }
 
-  /// Samples one turn after `prompt`. Blocks this actor's thread, and looks at each step whether the
-  /// task was cancelled.
-  ///
-  /// - Parameter beginning: How many of the prompt's first tokens other runs will begin with, too.
+  /// Samples one turn after `prompt`, whose first `beginning` tokens other runs will begin with, too.
+  /// Blocks this actor's thread, and looks at each step whether the task was cancelled.
   func generate(
     after prompt: [TokenID], beginning: Int, sampler: Sampler, tokensMax: Int,
     grammar: HeaderGrammar?,
