@@ -1,5 +1,5 @@
-// avx512_packed.c — packed weights times activations with AVX-512 VNNI, on 32-byte registers: packed.c's
-// sums.
+// avx512_packed.c — packed weights times activations with AVX-512 VNNI: packed.c's sums, 8 rows a
+// register of 32 bytes.
 //
 // One instruction multiplies four unsigned bytes by four signed ones and adds them to a 32-bit lane.
 // Weights become unsigned by 12 (doubled E2M1) or 128 (8 bits); as many times the sum of the

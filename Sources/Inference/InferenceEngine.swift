@@ -28,9 +28,9 @@ public final class InferenceEngine: Sendable {
   private let packed: PackedWeights?
 
   /// Reads norms, biases and sinks. Matrices stay in their files until they are used, except that
-  /// `Precision.q8` packs them, unless `options.packedStore` has them already.
+  /// `Precision.q8` packs them, unless `options.packedStore` has them already; `onPacking` is told of
+  /// that now and then, since it may take minutes.
   ///
-  /// - Parameter onPacking: Told now and then while weights are packed, which may take minutes.
   /// - Throws: `unsupportedModel` where weights and configuration do not fit each other,
   ///   `settingOutOfRange` for options that make no sense, `outOfMemory`.
   public init(

@@ -53,9 +53,10 @@ extension Command {
     summary: "Remove a model from the store or the shared cache; asks first.",
     synopsis: "NAME [--yes]",
     details: """
-      NAME is a name of the store, a repository of the shared cache: gpt-oss-20b, ORG/NAME, or the name of
-      packed weights, which are made again when they are needed. The cache is shared: other programs lose the model too. What ships with the program, and what other programs
-      keep in stores of their own, is left alone.
+      NAME is a name of the store, a repository of the shared cache: gpt-oss-20b, ORG/NAME, or the name
+      of packed weights, which are made again when they are needed. The cache is shared: other programs
+      lose the model too. What ships with the program, and what other programs keep in stores of their
+      own, is left alone.
       """,
     options: [Option(name: "--yes", help: "do not ask")],
     positionalCount: 1...1,

@@ -1,5 +1,4 @@
-// PrefixStore.swift — keys and values of prompts' beginnings on the disk, so that the next process need
-// not compute them.
+// PrefixStore.swift — keys and values of prompts' beginnings on the disk, for the next process.
 //
 // A file is named by how many tokens it is for and by a digest of them and of everything else that
 // the numbers depend on: weights, precision, form of the cache. Logits after a restored prefix are
@@ -78,7 +77,7 @@ public struct PrefixStore: Equatable, Sendable {
   public func removeAll() -> Int { entries().count { unlink($0.path) == 0 } }
 }
 
-/// The first 80 bytes of a file: magic, bytes behind it, a digest that says what it is for, and a
+/// The first bytes of a file: magic, bytes behind it, a digest that says what it is for, and a
 /// digest of the bytes.
 struct PrefixHeader {
   static let byteCount = 88
