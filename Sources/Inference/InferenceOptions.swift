@@ -54,17 +54,21 @@ public struct InferenceOptions: Equatable, Sendable {
   /// Tokens that a session can take back without computing the prefix again. Costs memory in the
   /// sliding layers: 49 MB per 1,000 tokens on gpt-oss-20b in float32.
   public var rollbackTokenCount: Int
+  /// Tokens that are guessed at most from what was said before, and computed together with the next
+  /// one; 0 for none. It pays where a model repeats what it read, and costs where it does not.
+  public var draftTokenCount: Int
   /// How keys and values are held.
   public var kvFormat: KVFormat
 
   public init(
     precision: Precision? = nil, threadCount: Int? = nil, chunkTokenCount: Int = 128,
     rollbackTokenCount: Int = 2048, kvFormat: KVFormat = .f32, packedStore: PackedStore? = nil,
-    prefixStore: PrefixStore? = nil
+    prefixStore: PrefixStore? = nil, draftTokenCount: Int = 0
   ) {
     self.precision = precision
     self.packedStore = packedStore
     self.prefixStore = prefixStore
+    self.draftTokenCount = draftTokenCount
     self.threadCount = threadCount
     self.chunkTokenCount = chunkTokenCount
     self.rollbackTokenCount = rollbackTokenCount
@@ -76,6 +80,7 @@ public struct InferenceOptions: Equatable, Sendable {
       ("threadCount", threadCount ?? 1, 1...1024),
       ("chunkTokenCount", chunkTokenCount, 1...4096),
       ("rollbackTokenCount", rollbackTokenCount, 0...1 << 20),
+      ("draftTokenCount", draftTokenCount, 0...64),
     ]
     for (name, value, range) in settings where !range.contains(value) {
       throw .settingOutOfRange(

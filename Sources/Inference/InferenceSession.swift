@@ -103,6 +103,31 @@ public final class InferenceSession {
     return logits
   }
 
+  /// Logits after each of the last `count` tokens of `prefix`, computed together.
+  ///
+  /// - Throws: As ``logits(after:control:)`` does.
+  func logits(afterLast count: Int, of prefix: [TokenID]) throws(InferenceError) -> [[Float]] {
+    try check(prefix)
+    let width = engine.configuration.vocabularySize
+    if logitRows.count < count * width {
+      logitRows = try Buffer(shape: count, width, purpose: "logits")
+    }
+    let first = prefix.count - count
+    rollBack(toCommonPart: prefix, atMost: first)
+    var rows: [[Float]] = []
+    try extend(to: prefix, control: PrefillControl()) { (chunk) throws(InferenceError) in
+      let wanted = chunk.clamped(to: first..<prefix.count)
+      guard !wanted.isEmpty else { return }
+      let start = wanted.lowerBound - chunk.lowerBound
+      pass.writeLogits(after: start..<start + wanted.count, to: logitRows)
+      for row in 0..<wanted.count {
+        rows.append(Array(logitRows.all[row * width..<(row + 1) * width]))
+      }
+    }
+    logits = rows.last ?? []
+    return rows
+  }
+
   /// Computes `prefix` from its start and shows the logits after each of its tokens.
   ///
   /// `visit` gets a token's index in the prefix and the logits after it, which are valid only

@@ -2,6 +2,8 @@
 
 import Base
 import Inference
+import ModelFiles
+import TestKit
 import Testing
 
 /// Logits after each token, by a fresh session.
@@ -35,6 +37,28 @@ private let arithmetics: [(Precision, KVFormat)] = [
       options.threadCount = threadCount
       options.chunkTokenCount = chunkTokenCount
       #expect(try allLogits(tokens, options) == expected)
+    }
+  }
+
+  @Test(arguments: [Precision.native, .q8])
+  func `of nano are the same bits too`(precision: Precision) throws {
+    let checkpoint = try GPTOSSCheckpoint(path: Repository.path("Models/nano"))
+    let tokens = TinyModel.tokens(150)
+    func rows(_ options: InferenceOptions, held: Int = 0) throws -> [[UInt32]] {
+      let engine = try InferenceEngine(
+        configuration: checkpoint.configuration, weights: checkpoint.weights, options: options)
+      let session = try InferenceSession(engine: engine)
+      if held > 0 { _ = try session.logits(after: Array(tokens[..<held])) }
+      return try (140...150).map { count in
+        try session.logits(after: Array(tokens[..<count])).map(\.bitPattern)
+      }
+    }
+    let expected = try rows(
+      InferenceOptions(precision: precision, threadCount: 1, chunkTokenCount: 256))
+    for (threadCount, chunkTokenCount, held) in [(2, 256, 0), (1, 1, 0), (2, 7, 0), (2, 64, 90)] {
+      let options = InferenceOptions(
+        precision: precision, threadCount: threadCount, chunkTokenCount: chunkTokenCount)
+      #expect(try rows(options, held: held) == expected)
     }
   }
 

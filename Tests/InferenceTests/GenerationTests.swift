@@ -52,6 +52,34 @@ import Testing
     #expect(open.computed < hidden.computed, "less is held when forced tokens are asked about")
   }
 
+  /// A prompt that repeats itself, so that there is something to guess; now and then a token is forced.
+  @Test(arguments: [0.0, 0.4, 1.0])
+  func `is the same with drafts, token by token`(temperature: Double) throws {
+    let prompt = Array([TinyModel.tokens(12), TinyModel.tokens(12), TinyModel.tokens(7)].joined())
+    func run(_ draftTokenCount: Int, contextLimit: Int) throws -> (Generation, Int) {
+      let engine = try TinyModel.engine(
+        "", InferenceOptions(threadCount: 2, chunkTokenCount: 4, draftTokenCount: draftTokenCount))
+      let session = try InferenceSession(engine: engine, contextLimit: contextLimit)
+      var sampler = try Sampler(SamplerSettings(temperature: temperature), seed: 11)
+      var heldMax = Int.min
+      let generation = try session.generate(
+        after: prompt, sampler: &sampler, stopTokens: [3], tokenCountMax: 120,
+        constraint: { generated in
+          heldMax = max(heldMax, session.tokens.count - prompt.count - generated.count)
+          return generated.count % 7 < 4 ? .only([TinyModel.tokens(12)[generated.count % 7]]) : nil
+        })
+      return (generation, heldMax)
+    }
+    for contextLimit in [1_000, 90] {
+      let plain = try run(0, contextLimit: contextLimit)
+      for count in [1, 3, 8] {
+        let drafted = try run(count, contextLimit: contextLimit)
+        #expect(drafted.0 == plain.0, "\(count) drafted")
+        #expect(drafted.1 > plain.1, "something was guessed")
+      }
+    }
+  }
+
   @Test func `ends with a stop token, which it keeps`() throws {
     let tokens = try sampled(6)
     let stop = tokens[4]

@@ -33,7 +33,7 @@ extension Command {
         help:
           "sample one well-formed turn that may call these; the prompt ends in <|start|>assistant"),
       Option(name: "--json", help: "one JSON object with tokens, text and why it ended"),
-      .precision, .threads,
+      .precision, .threads, .draft,
     ],
     examples: [
       Example(

@@ -16,8 +16,16 @@ extension Command.Option {
     name: "--threads", value: "N", help: "threads that compute; default: the physical cores")
 }
 
+extension Command.Option {
+  static let draft = Self(
+    name: "--draft", value: "N",
+    help:
+      "guess up to N tokens from what was said before, and compute them together; the same tokens come out; default: 0"
+  )
+}
+
 extension Arguments {
-  /// What `--precision` and `--threads` say.
+  /// What `--precision`, `--threads` and `--draft` say.
   func inferenceOptions() throws(CommandError) -> InferenceOptions {
     let places = Places.ofThisProcess()
     var options = InferenceOptions(
@@ -32,6 +40,7 @@ extension Arguments {
       options.precision = precision
     }
     options.threadCount = try integer("--threads", in: 1...1024)
+    options.draftTokenCount = try integer("--draft", in: 0...64) ?? 0
     return options
   }
 }

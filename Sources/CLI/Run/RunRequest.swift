@@ -30,7 +30,7 @@ extension Command.Option {
     Self(name: "--seed", value: "N", help: "the same tokens again; default: random, and recorded"),
     Self(
       name: "--temperature", value: "T", help: "0 takes the likeliest token; default: the model's"),
-    .precision, .threads,
+    .precision, .threads, .draft,
     Self(name: "--show-thinking", help: "show the chain of thought on standard error"),
     Self(name: "--headless", help: "ask nobody, also at a terminal"),
     Self(name: "--quiet", help: "nothing on standard error but errors"),
