@@ -15,8 +15,8 @@ public enum CommandLineProgram {
   static let commands: [Command] = [
     .run, .chat, .doctor, .sessionList, .sessionShow, .sessionVerify, .memoryAdd, .memorySearch,
     .memoryList, .memoryForget, .policyCheck, .policyExplain, .sandboxRun, .sandboxDoctor,
-    .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove, .modelInfo, .modelVerify,
-    .modelScore, .modelGenerate, .harmonyRender, .harmonyParse, .tokenize,
+    .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove,
+    .modelInfo, .modelVerify, .modelScore, .modelGenerate, .harmonyRender, .harmonyParse, .tokenize,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
