@@ -104,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Base", "BrowserPlugin", "CMarkup", "Harmony", "Store", "TestKit", "Tokenizer", "ToolHost",
+        "Base", "BrowserPlugin", "CMarkup", "Harmony", "MCP", "Store", "TestKit", "Tokenizer",
+        "ToolHost",
       ],
       path: "Tests/Bench", swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

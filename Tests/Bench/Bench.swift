@@ -14,11 +14,16 @@ struct Bench {
     case "dispatch":
       try await DispatchBench.run(count: words.count > 1 ? Int(words[1]) ?? 500 : 500)
     case "mask" where words.count > 1: try MaskBench.run(vocabulary: words[1])
+    case "page": try PageBench.run(count: words.count > 1 ? Int(words[1]) ?? 50 : 50)
+    case "docs": try DocumentBench.run(count: words.count > 1 ? Int(words[1]) ?? 10_000 : 10_000)
     default:
       FileHandle.standardError.write(
         Data(
-          "usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench mask VOCABULARY\n"
-            .utf8))
+          """
+          usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench mask VOCABULARY
+                 | bench page [COUNT] | bench docs [DOCUMENTS]
+
+          """.utf8))
       exit(2)
     }
   }
