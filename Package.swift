@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Base", "ModelFiles", "CKernels"], swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
-    .target(name: "ToolHost", dependencies: ["Base", "MCP", "Sandbox"], swiftSettings: house),
+    .target(
+      name: "ToolHost", dependencies: ["Base", "Digests", "MCP", "Sandbox"], swiftSettings: house),
 
     .target(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
@@ -91,7 +92,7 @@ let package = Package(
       ],
       path: "Tests/Fuzz", swiftSettings: house),
     .executableTarget(
-      name: "bench", dependencies: ["Base", "TestKit", "Tokenizer", "ToolHost"],
+      name: "bench", dependencies: ["Base", "Policy", "TestKit", "Tokenizer", "ToolHost"],
       path: "Tests/Bench",
       swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
@@ -132,7 +133,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
     .testTarget(
-      name: "CLITests", dependencies: ["Base", "CLI", "Planner", "Runtime", "Store", "TestKit"],
+      name: "CLITests",
+      dependencies: ["Base", "CLI", "Planner", "Policy", "Runtime", "Store", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "RunTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

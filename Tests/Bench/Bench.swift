@@ -13,9 +13,15 @@ struct Bench {
       try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
     case "dispatch":
       try await DispatchBench.run(count: words.count > 1 ? Int(words[1]) ?? 500 : 500)
+    case "policy":
+      try PolicyBench.run(
+        count: words.count > 1 ? Int(words[1]) ?? 100_000 : 100_000,
+        cedarFile: words.count > 2 ? words[2] : nil)
     default:
       FileHandle.standardError.write(
-        Data("usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT]\n".utf8))
+        Data(
+          "usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench policy [COUNT [FILE]]\n"
+            .utf8))
       exit(2)
     }
   }
