@@ -53,7 +53,8 @@ let package = Package(
       name: "Inference", dependencies: ["Base", "Digests", "ModelFiles", "CKernels"],
       swiftSettings: house),
     .target(name: "Harmony", dependencies: ["Base", "Tokenizer"], swiftSettings: house),
-    .target(name: "ToolHost", dependencies: ["Base", "MCP", "Sandbox"], swiftSettings: house),
+    .target(
+      name: "ToolHost", dependencies: ["Base", "Digests", "MCP", "Sandbox"], swiftSettings: house),
 
     .target(
       name: "ExecutionPlugin", dependencies: ["Base", "CSandbox", "MCP", "Sandbox"],
@@ -104,8 +105,8 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Base", "BrowserPlugin", "CMarkup", "Harmony", "MCP", "Store", "TestKit", "Tokenizer",
-        "ToolHost",
+        "Base", "BrowserPlugin", "CMarkup", "Harmony", "MCP", "Policy", "Store", "TestKit",
+        "Tokenizer", "ToolHost",
       ],
       path: "Tests/Bench", swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
@@ -163,7 +164,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "TestKit"], swiftSettings: house),
     .testTarget(
-      name: "CLITests", dependencies: ["Base", "CLI", "Planner", "Runtime", "Store", "TestKit"],
+      name: "CLITests",
+      dependencies: ["Base", "CLI", "Planner", "Policy", "Runtime", "Store", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "RunTests", dependencies: ["Base", "TestKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

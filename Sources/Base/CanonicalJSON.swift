@@ -51,3 +51,21 @@ extension JSONValue {
     }
   }
 }
+
+extension JSONValue {
+  /// The value with the keys of every object in the order of their bytes: equal values, equal texts.
+  ///
+  /// - Precondition: The value's depth is bounded, as everything that a `JSONReader` gave is.
+  public var sorted: JSONValue {
+    switch self {
+    case .null, .bool, .number, .string: return self
+    case .array(let elements): return .array(elements.map(\.sorted))
+    case .object(let object):
+      var result = JSONObject()
+      for key in object.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        result[key] = object[key]?.sorted
+      }
+      return .object(result)
+    }
+  }
+}

@@ -5,7 +5,7 @@ import FoundationEssentials
 /// Parsed words of one command.
 struct Arguments: Equatable, Sendable {
   private(set) var positional: [String] = []
-  private var values: [String: String] = [:]
+  private var values: [String: [String]] = [:]
   private var flags: Set<String> = []
   private let commandName: String
 
@@ -45,7 +45,7 @@ struct Arguments: Equatable, Sendable {
         "\"\(name)\" is not an option of \"martlet \(command.name)\".\(suggestion(for: name, among: known)) "
           + "See: martlet \(command.name) --help")
     }
-    guard values[name] == nil, !flags.contains(name) else {
+    guard values[name] == nil || option.isRepeatable, !flags.contains(name) else {
       throw .usage("\(name) is given twice.")
     }
     guard let valueName = option.value else {
@@ -54,22 +54,25 @@ struct Arguments: Equatable, Sendable {
       return
     }
     if parts.count == 2 {
-      values[name] = String(parts[1])
+      values[name, default: []].append(String(parts[1]))
     } else if let value = rest.popFirst() {
-      values[name] = value
+      values[name, default: []].append(value)
     } else {
       throw .usage("\(name) needs a value: \(name) \(valueName)")
     }
   }
 
   /// The value of an option, or nil where it was not given.
-  subscript(option: String) -> String? { values[option] }
+  subscript(option: String) -> String? { values[option]?.last }
+
+  /// All values of an option that may be given several times, in their order.
+  func all(_ option: String) -> [String] { values[option] ?? [] }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }
 
   /// The value of an option that the command cannot do without.
   func required(_ option: String) throws(CommandError) -> String {
-    guard let value = values[option] else {
+    guard let value = self[option] else {
       throw .usage("\(option) is missing. See: martlet \(commandName) --help")
     }
     return value
@@ -77,7 +80,7 @@ struct Arguments: Equatable, Sendable {
 
   /// The value of an option as a whole number within `range`.
   func integer(_ option: String, in range: ClosedRange<Int>) throws(CommandError) -> Int? {
-    guard let text = values[option] else { return nil }
+    guard let text = self[option] else { return nil }
     guard let value = Int(text), range.contains(value) else {
       let bounds =
         range.upperBound == .max
@@ -89,7 +92,7 @@ struct Arguments: Equatable, Sendable {
 
   /// The value of an option as a number within `range`.
   func number(_ option: String, in range: ClosedRange<Double>) throws(CommandError) -> Double? {
-    guard let text = values[option] else { return nil }
+    guard let text = self[option] else { return nil }
     guard let value = Double(text), range.contains(value) else {
       throw .usage(
         "\(option) takes a number, \(range.lowerBound) to \(range.upperBound); \"\(text)\" is not one."

@@ -23,6 +23,8 @@ struct Command: Sendable {
     /// How the help names the value; nil for a flag.
     var value: String?
     let help: String
+    /// Whether it may be given several times.
+    var isRepeatable = false
   }
 
   struct Example: Sendable {

@@ -14,10 +14,11 @@ public enum CommandLineProgram {
 
   static let commands: [Command] = [
     .run, .chat, .doctor, .sessionList, .sessionShow, .sessionVerify, .memoryAdd, .memorySearch,
-    .memoryList, .memoryForget, .policyCheck, .policyExplain, .sandboxRun, .sandboxDoctor,
-    .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove,
-    .modelInfo, .modelVerify, .modelScore, .modelGenerate, .modelBench, .harmonyRender,
-    .harmonyParse, .tokenize,
+    .memoryList, .memoryForget, .policyCheck, .policyExplain, .policyTest, .policyLint,
+    .policyLeaseAdd, .policyLeaseList, .policyLeaseRevoke, .sandboxRun, .sandboxDoctor,
+    .toolList, .toolPin, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList,
+    .modelRemove, .modelInfo, .modelVerify, .modelScore, .modelGenerate, .modelBench,
+    .harmonyRender, .harmonyParse, .tokenize,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.
@@ -67,19 +68,22 @@ public enum CommandLineProgram {
   private static func find(
     _ words: [String]
   ) throws(CommandError) -> (command: Command, rest: ArraySlice<String>) {
-    for length in [2, 1] where words.count >= length {
+    for length in [3, 2, 1] where words.count >= length {
       let name = words.prefix(length).joined(separator: " ")
       if let command = commands.first(where: { $0.name == name }) {
         return (command, words.dropFirst(length))
       }
     }
-    let group = commands.filter { $0.name.hasPrefix(words[0] + " ") }
-    if !group.isEmpty {
-      let names = group.map { String($0.name.dropFirst(words[0].count + 1)) }
-      let given = words.dropFirst().first { !$0.hasPrefix("-") }
+    for length in [2, 1] where words.count >= length {
+      let stem = words.prefix(length).joined(separator: " ")
+      let group = commands.filter { $0.name.hasPrefix(stem + " ") }
+      guard !group.isEmpty else { continue }
+      var names: [String] = []
+      for name in group.map({ $0.name.dropFirst(stem.count + 1).prefix { $0 != " " } })
+      where !names.contains(String(name)) { names.append(String(name)) }
+      let given = words.dropFirst(length).first { !$0.hasPrefix("-") }
       let problem =
-        given.map { "\"\(words[0])\" has no \"\($0)\"." }
-        ?? "\"\(words[0])\" needs a word after it."
+        given.map { "\"\(stem)\" has no \"\($0)\"." } ?? "\"\(stem)\" needs a word after it."
       throw .usage(
         "\(problem)\(given.map { suggestion(for: $0, among: names) } ?? "") It knows: \(names.joined(separator: ", ")). See: martlet --help"
       )

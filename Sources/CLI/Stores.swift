@@ -17,6 +17,14 @@ enum Stores {
     return try recorded { access throws(StoreError) in try Memories(path: path, access: access) }
   }
 
+  /// The leases for reading; nil where none was ever given.
+  static func policyRecords() throws(CommandError) -> PolicyRecords? {
+    let path = Places.ofThisProcess().policyRecordsPath
+    return try recorded { access throws(StoreError) in
+      try PolicyRecords(path: path, access: access)
+    }
+  }
+
   /// Runs `body`; what the store says against it ends the command.
   static func telling<Value>(
     _ body: () throws(StoreError) -> Value
@@ -57,9 +65,10 @@ extension CommandError {
       switch error {
       case .libraryTooOld, .cannotCreate, .notFound, .cannotOpen, .symbolicLink, .readOnly,
         .notADatabase, .foreign, .newer, .older, .sessionExists, .sessionUnknown, .memoryUnknown,
-        .tooLarge, .tooMany, .tooDeep, .empty:
+        .leaseUnknown, .tooLarge, .tooMany, .tooDeep, .empty:
         .usage
-      case .busy, .full, .damaged, .failed, .unreadable, .memoryUnreadable, .bodyDamaged,
+      case .busy, .full, .damaged, .failed, .unreadable, .memoryUnreadable,
+        .leaseUnreadable, .bodyDamaged,
         .traceRemains:
         .internalError
       }

@@ -13,6 +13,8 @@ struct CanonicalPath: Equatable, Sendable {
 
   let components: [[UInt8]]
 
+  init(components: [[UInt8]]) { self.components = components }
+
   /// Nil for what is no absolute path: relative, too long, with a NUL, or with links without end.
   init?(_ path: [UInt8], links: [[UInt8]: [UInt8]] = [:]) {
     guard Self.isAbsolute(path) else { return nil }

@@ -24,7 +24,7 @@ struct InlineTest: Sendable {
 
 extension PolicyNode {
   /// One element of "tests".
-  func inlineTest() throws(PolicyError) -> InlineTest {
+  func inlineTest(policy: String) throws(PolicyError) -> InlineTest {
     let own = ["name", "verdict", "by"]
     let members = try members()
     var object = JSONObject()
@@ -33,10 +33,11 @@ extension PolicyNode {
     }
     func member(_ key: String) -> PolicyNode? { members.first { $0.key == key }?.node }
     guard let verdict = member("verdict") else { throw error(.missingKey("verdict")) }
-    let call: RehearsedCall
+    var call: RehearsedCall
     do {
       call = try RehearsedCall(.object(object), workspace: InlineTest.variables.workspace)
     } catch { throw self.error(.notUsable(error.description)) }
+    call.nameOrigins(of: policy)
     return InlineTest(
       node: self, name: try member("name")?.text() ?? "calling \(call.effect.tool)",
       call: call, expected: try verdict.word(),
@@ -44,22 +45,67 @@ extension PolicyNode {
   }
 }
 
+/// What came of one test of a policy file.
+public struct PolicyTestOutcome: Equatable, Sendable {
+  public var policy: String
+  public var name: String
+  /// Nil where it holds.
+  public var failure: PolicyError?
+}
+
 extension PolicyEngine {
   /// Runs the tests of one layer against that layer alone; the first that fails is thrown.
   func runTests(ofLayer index: Int) throws(PolicyError) {
+    for outcome in try outcomes(ofLayer: index).outcomes {
+      if let failure = outcome.failure { throw failure }
+    }
+  }
+
+  /// Runs every test of every file, and asks for one of each locked rule.
+  ///
+  /// - Returns: The outcomes in the order of the files. A locked rule without a test is a failure.
+  /// - Throws: ``PolicyError`` for a layer that cannot stand alone.
+  public func testOutcomes() throws(PolicyError) -> [PolicyTestOutcome] {
+    var all: [PolicyTestOutcome] = []
+    for index in layers.indices { all += try outcomes(ofLayer: index).outcomes }
+    return all
+  }
+
+  /// The ids that the layer's tests show to decide.
+  func proven(ofLayer index: Int) throws(PolicyError) -> Set<String> {
+    try outcomes(ofLayer: index).proven
+  }
+
+  private func outcomes(
+    ofLayer index: Int
+  ) throws(PolicyError) -> (outcomes: [PolicyTestOutcome], proven: Set<String>) {
     let layer = layers[index]
+    var outcomes: [PolicyTestOutcome] = []
     var proven: Set<String> = []
     if layer.files.contains(where: { !$0.tests.isEmpty }) {
       let engine = try alone(layer)
-      for test in layer.files.flatMap(\.tests) { proven.formUnion(try engine.run(test)) }
+      for file in layer.files {
+        for test in file.tests {
+          do throws(PolicyError) {
+            proven.formUnion(try engine.run(test))
+            outcomes.append(PolicyTestOutcome(policy: file.id, name: test.name))
+          } catch {
+            outcomes.append(PolicyTestOutcome(policy: file.id, name: test.name, failure: error))
+          }
+        }
+      }
     }
     for file in layer.files {
       for lock in file.locks where lock.components.count == 2 && lock.components[0] == "rules" {
-        guard !proven.contains(lock.components[1]) else { continue }
-        throw (file.root.node(at: ["lock"]) ?? file.root).error(
-          .lockedRuleUntested(lock.components[1]))
+        let id = lock.components[1]
+        guard !proven.contains(id) else { continue }
+        let failure = (file.root.node(at: ["lock"]) ?? file.root).error(.lockedRuleUntested(id))
+        outcomes.append(
+          PolicyTestOutcome(
+            policy: file.id, name: "a test of the locked rule \(id)", failure: failure))
       }
     }
+    return (outcomes, proven)
   }
 
   /// The layer as if it were the only one, with the variables that tests are written for.

@@ -76,7 +76,8 @@ struct Judgement: Sendable {
       reason: "", refusal: .tellModel,
       sandboxProfiles: granting.compactMap(\.sandboxProfile).uniqued(),
       sandboxMinimum: engine.sandboxMinimum, charges: [], contextLabels: state.labels,
-      argumentLabels: argumentLabels, resultLabels: resultLabels, mayRemember: false)
+      argumentLabels: argumentLabels, resultLabels: resultLabels, mayRemember: false,
+      mayLease: false)
     if let gate = gates.first {
       decision.close(gate)
       return decision
@@ -107,6 +108,7 @@ struct Judgement: Sendable {
         if case .flow = opinion.voice { true } else { false }
       }
       decision.mayRemember = engine.remembersApprovals && !isFlow
+      decision.mayLease = engine.allowsLeases && !isFlow
     }
   }
 
@@ -130,7 +132,7 @@ struct Judgement: Sendable {
 
   /// Why no rule of the layer granted it: the first rule for the tool, and what it wants.
   private func noMatchReason(_ policy: String, in engine: PolicyEngine) -> String {
-    let subject = Subject(effect)
+    let subject = Subject(effect, context: state.context)
     let rules = engine.layers.first { $0.files.first?.id == policy }?.files.flatMap(\.rules) ?? []
     for rule in rules where rule.verdict != .deny {
       guard let mismatch = rule.mismatch(subject), mismatch != .tool else { continue }

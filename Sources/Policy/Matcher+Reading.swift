@@ -6,6 +6,9 @@ import Base
 struct ReadingContext: Sendable {
   var sets: [String: [String]] = [:]
   var variables: PolicyVariables
+  /// The policy's id, and the names of the origins that its file defines.
+  var policy = ""
+  var origins: Set<String> = []
 }
 
 /// What `${workspace}` and `${home}` stand for: absolute paths, links resolved.
@@ -36,6 +39,7 @@ extension PolicyNode {
     }
     matcher.checks += try fields.scalarChecks(context)
     matcher.checks += try fields.listChecks(context, depth: depth)
+    matcher.checks += try fields.originChecks(context)
     if let web = try fields.webMatcher(context) { matcher.checks.append(.web(web)) }
     try fields.finish()
     guard !matcher.checks.isEmpty else {
@@ -114,6 +118,27 @@ extension PolicyNode {
       folders.append(folder)
     }
     return folders
+  }
+}
+
+extension PolicyNode {
+  fileprivate func originMatcher(
+    _ each: OriginMatcher.Item, _ context: ReadingContext
+  ) throws(PolicyError) -> OriginMatcher {
+    var marks: Set<String> = []
+    for element in try list() {
+      let name = try element.identifier()
+      let own = [ContextSpan.task, ContextSpan.policy]
+      guard own.contains(name) || context.origins.contains(name) else {
+        throw element.error(.notOneOf(name, known: own + context.origins.sorted()))
+      }
+      marks.insert(own.contains(name) ? name : "\(context.policy)/\(name)")
+    }
+    guard !marks.isEmpty else { throw error(.empty("the list")) }
+    let sets = marks.contains(ContextSpan.policy) ? context.sets : [:]
+    return OriginMatcher(
+      origins: marks, policyTexts: sets.keys.sorted().flatMap { sets[$0] ?? [] }, each: each,
+      variables: context.variables)
   }
 }
 
@@ -205,6 +230,22 @@ extension Fields {
     return positions
   }
 
+  /// "from", "notFrom", and "each", which says what of the value they are about.
+  fileprivate mutating func originChecks(
+    _ context: ReadingContext
+  ) throws(PolicyError) -> [Matcher.Check] {
+    let each = take("each")
+    let item = try each?.word(OriginMatcher.Item.self) ?? .value
+    var checks: [Matcher.Check] = []
+    if let node = take("from") { checks.append(.from(try node.originMatcher(item, context))) }
+    if let node = take("notFrom") { checks.append(.notFrom(try node.originMatcher(item, context))) }
+    if let each, checks.isEmpty {
+      throw each.error(
+        .notUsable("\"each\" says what \"from\" is about, and there is no \"from\" here."))
+    }
+    return checks
+  }
+
   fileprivate mutating func webMatcher(
     _ context: ReadingContext
   ) throws(PolicyError) -> WebMatcher? {
@@ -260,7 +301,7 @@ extension Matcher {
     var kinds: Set<String> = []
     for check in checks {
       switch check {
-      case .anything, .oneOf, .notOneOf: break
+      case .anything, .oneOf, .notOneOf, .from, .notFrom: break
       case .pattern, .notPattern, .bytesMax, .under, .notUnder, .web: kinds.insert("strings")
       case .integers: kinds.insert("whole numbers")
       case .prefix, .notPrefix, .denyFlags, .countMax, .all, .some: kinds.insert("lists")

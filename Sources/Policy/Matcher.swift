@@ -35,6 +35,8 @@ struct Matcher: Equatable, Sendable {
     case notPrefix([Set<[UInt8]>])
     case denyFlags([[UInt8]])
     case countMax(Int)
+    case from(OriginMatcher)
+    case notFrom(OriginMatcher)
     indirect case all(Matcher)
     indirect case some(Matcher)
   }
@@ -48,15 +50,39 @@ enum Polarity: Sendable {
   case denying
 }
 
+/// How a matcher reads a value.
+struct Reading: Sendable {
+  let polarity: Polarity
+  /// What was said so far, by those whom some policy relies on.
+  let context: [ContextSpan]
+
+  init(_ polarity: Polarity, context: [ContextSpan] = []) {
+    self.polarity = polarity
+    self.context = context
+  }
+}
+
 extension Matcher {
   /// The first check that refuses `value`; nil where all accept it.
-  func failure(on value: Subject.Value, _ polarity: Polarity) -> Check? {
-    checks.first { !$0.accepts(value, polarity) }
+  func failure(on value: Subject.Value, _ reading: Reading) -> Check? {
+    checks.first { !$0.accepts(value, reading) }
+  }
+}
+
+extension Matcher {
+  /// The checks of this matcher and of those within it.
+  var allChecks: [Check] {
+    checks.flatMap { check in
+      switch check {
+      case .all(let inner), .some(let inner): [check] + inner.allChecks
+      default: [check]
+      }
+    }
   }
 }
 
 extension Matcher.Check {
-  func accepts(_ value: Subject.Value, _ polarity: Polarity) -> Bool {
+  func accepts(_ value: Subject.Value, _ reading: Reading) -> Bool {
     switch self {
     case .anything: return true
     case .oneOf(let literals): return value.literal.map(literals.contains) ?? false
@@ -71,7 +97,8 @@ extension Matcher.Check {
     case .notUnder(let folders):
       guard let path = value.text?.path else { return false }
       return !folders.contains { path.isUnder($0) }
-    case .web(let matcher): return value.text?.web.map { matcher.accepts($0, polarity) } ?? false
+    case .web(let matcher):
+      return value.text?.web.map { matcher.accepts($0, reading.polarity) } ?? false
     case .integers(let range):
       guard case .integer(let number) = value else { return false }
       return range.contains(number)
@@ -83,10 +110,12 @@ extension Matcher.Check {
       guard let elements = value.argumentList else { return false }
       return !elements.contains { element in flags.contains { Self.isFlag(element, $0) } }
     case .countMax(let countMax): return value.list.map { $0.count <= countMax } ?? false
+    case .from(let matcher): return matcher.vouchesFor(value, reading.context)
+    case .notFrom(let matcher): return !matcher.vouchesFor(value, reading.context)
     case .all(let matcher):
-      return value.list.map { $0.allSatisfy { matcher.failure(on: $0, polarity) == nil } } ?? false
+      return value.list.map { $0.allSatisfy { matcher.failure(on: $0, reading) == nil } } ?? false
     case .some(let matcher):
-      return value.list.map { $0.contains { matcher.failure(on: $0, polarity) == nil } } ?? false
+      return value.list.map { $0.contains { matcher.failure(on: $0, reading) == nil } } ?? false
     }
   }
 

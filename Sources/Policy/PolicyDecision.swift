@@ -48,6 +48,8 @@ public struct PolicyDecision: Equatable, Sendable {
   public var resultLabels: Set<String>
   /// Whether an approval may be kept for the session: never where a flow rule had a say.
   public var mayRemember: Bool
+  /// Whether a lease may answer: never where a flow rule had a say.
+  public var mayLease: Bool
 
   /// The deciding ids alone: "R3", "headless".
   public var ruleIDs: [String] { decidedBy.map(\.id) }
@@ -55,6 +57,26 @@ public struct PolicyDecision: Equatable, Sendable {
   public var ruleID: String { decidedBy.first?.id ?? "" }
   /// The policy whose rule decided first.
   public var layer: String { decidedBy.first?.policy ?? "" }
+}
+
+extension PolicyDecision {
+  /// Turns the decision into a denial for a reason that only the runtime can know.
+  public mutating func deny(by id: String, _ reason: String) {
+    verdict = .deny
+    refusal = .tellModel
+    decidedBy = [DecidingRule(policy: "", id: id)]
+    self.reason = reason
+    charges = []
+  }
+}
+
+/// The most that a budget allows; nil is without limit.
+public struct BudgetLimits: Equatable, Sendable {
+  public var calls: Int?
+  public var bytes: Int?
+  public var tokens: Int?
+  /// Millionths of a US dollar.
+  public var microdollars: Int?
 }
 
 /// What an effect takes from one budget.

@@ -1,6 +1,6 @@
 // PolicyEngine+Approval.swift — what exactly a person approves.
 
-import Base
+public import Base
 
 extension PolicyEngine {
   /// The bytes whose SHA-256 an approval is for. If any of it differs, the approval is for something
@@ -26,18 +26,7 @@ extension PolicyEngine {
   }
 }
 
-extension JSONValue {
-  /// The value with the keys of every object in the order of their bytes.
-  fileprivate var sorted: JSONValue {
-    switch self {
-    case .null, .bool, .number, .string: return self
-    case .array(let elements): return .array(elements.map(\.sorted))
-    case .object(let object):
-      var result = JSONObject()
-      for key in object.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-        result[key] = object[key]?.sorted
-      }
-      return .object(result)
-    }
-  }
+extension Effect {
+  /// The arguments as an approval is bound to them: keys of objects sorted by their bytes.
+  public var canonicalArguments: JSONValue { arguments.sorted }
 }

@@ -10,7 +10,7 @@ extension PolicyEngine {
 
   /// The whole of a decision's making.
   func judgement(_ effect: Effect, _ state: PolicyState) -> Judgement {
-    let subject = Subject(effect)
+    let subject = Subject(effect, context: state.context)
     var judgement = Judgement(effect: effect, state: state)
     if let gate = entryGate(effect, subject, state) {
       judgement.gates.append(gate)
@@ -43,14 +43,14 @@ extension PolicyEngine {
   ) -> [Opinion] {
     var strictest: Verdict?
     var opinions: [Opinion] = []
-    for file in layer.files {
-      for rule in file.rules where rule.mismatch(subject) == nil {
-        if rule.verdict != .deny { granting.append(rule) }
-        if let strictest, rule.verdict < strictest { continue }
-        if strictest != rule.verdict { opinions = [] }
-        strictest = rule.verdict
-        opinions.append(Opinion(verdict: rule.verdict, policy: file.id, voice: .rule(rule)))
-      }
+    layer.index.forEach(for: subject) { entry in
+      let rule = entry.rule
+      guard rule.mismatch(subject) == nil else { return }
+      if rule.verdict != .deny { granting.append(rule) }
+      if let strictest, rule.verdict < strictest { return }
+      if strictest != rule.verdict { opinions = [] }
+      strictest = rule.verdict
+      opinions.append(Opinion(verdict: rule.verdict, policy: entry.policy, voice: .rule(rule)))
     }
     guard opinions.isEmpty, layer.isClosed, let file = layer.files.first else { return opinions }
     return [Opinion(verdict: .deny, policy: file.id, voice: .noMatch)]
@@ -167,7 +167,7 @@ extension LabelSource {
         guard let argument = subject.argument(matcher.nameBytes) else {
           return matcher.matcher.isOptional
         }
-        return matcher.matcher.failure(on: argument.value, .denying) == nil
+        return matcher.matcher.failure(on: argument.value, Reading(.denying)) == nil
       }
   }
 }

@@ -12,14 +12,21 @@ public struct PolicyEngine: Sendable {
   struct Layer: Sendable {
     let files: [PolicyFile]
     let isBase: Bool
-
+    let index: RuleIndex
     /// Whether the layer denies what none of its rules matches. The base always does.
-    var isClosed: Bool { isBase || files.contains { $0.noMatch == .deny } }
+    let isClosed: Bool
+
+    init(files: [PolicyFile], isBase: Bool) {
+      self.files = files
+      self.isBase = isBase
+      index = RuleIndex(files)
+      isClosed = isBase || files.contains { $0.noMatch == .deny }
+    }
   }
 
   /// The base first.
   let layers: [Layer]
-  let variables: PolicyVariables
+  public let variables: PolicyVariables
   /// By id, the minimum over the layers.
   let budgets: [String: Budget]
   let cloud: CloudSettings
@@ -33,10 +40,12 @@ public struct PolicyEngine: Sendable {
   ///   - base: The base layer: one file, or all files of the system folder.
   ///   - narrowing: The later layers, in order.
   ///   - variables: Absolute paths with all links resolved.
+  ///   - runsTests: False only to have them reported one by one: see ``testOutcomes()``.
   /// - Throws: ``PolicyError`` for a file that cannot be read as a policy, for layers that do not
   ///   fit together, and for an inline test that fails.
   public init(
-    base: [PolicySource], narrowing: [PolicySource] = [], variables: PolicyVariables
+    base: [PolicySource], narrowing: [PolicySource] = [], variables: PolicyVariables,
+    runsTests: Bool = true
   ) throws(PolicyError) {
     guard !base.isEmpty else { throw PolicyError(source: "policy", problem: .noBase) }
     for (name, path) in [("workspace", variables.workspace), ("home", variables.home)]
@@ -53,6 +62,7 @@ public struct PolicyEngine: Sendable {
     try self.init(layers: layers, variables: variables)
     try checkLocks()
     try checkBudgetNames()
+    guard runsTests else { return }
     for index in layers.indices { try runTests(ofLayer: index) }
   }
 
@@ -122,6 +132,9 @@ public struct PolicyEngine: Sendable {
             "this is the base layer, and there is nothing to inherit from. Write \"deny\", or put a "
               + "base policy before this one."))
       }
+    }
+    if !isBase, file.signing != nil, let node = file.root.node(at: ["signing"]) {
+      throw node.error(.notUsable("only the base policy can demand signatures. Write it there."))
     }
     if place == .project, file.refusals == .tolerate,
       let node = file.root.node(at: ["refusals"])
@@ -221,12 +234,45 @@ extension PolicyEngine {
   /// Whether a person's approval may be kept for the session; only the base policy can say so.
   var remembersApprovals: Bool {
     let opinions = layers.flatMap(\.files).compactMap(\.ask.remember)
-    return layers[0].files.contains { $0.ask.remember == .session } && !opinions.contains(.never)
+    return layers[0].files.contains { [.session, .lease].contains($0.ask.remember) }
+      && !opinions.contains(.never)
+  }
+
+  /// Whether a lease may answer an ask; only the base policy can say so, and each later one can refuse.
+  public var allowsLeases: Bool {
+    let opinions = layers.flatMap(\.files).compactMap(\.ask.remember)
+    return layers[0].files.contains { $0.ask.remember == .lease }
+      && opinions.allSatisfy { $0 == .lease }
   }
 
   /// What an ask is where nobody can be asked: by default the run stops, resumable.
   var headlessAsk: AskSettings.Headless {
     layers.flatMap(\.files).contains { $0.ask.headless == .deny } ? .deny : .stop
+  }
+
+  /// The budgets that are counted by the day, over all runs, by their ids.
+  public var dayBudgets: [(id: String, limits: BudgetLimits)] {
+    budgets.values.filter { $0.period == .day }.sorted { $0.id < $1.id }.map { budget in
+      (
+        budget.id,
+        BudgetLimits(
+          calls: budget.calls, bytes: budget.bytes, tokens: budget.tokens,
+          microdollars: budget.microdollars)
+      )
+    }
+  }
+
+  /// What the base demands of all files in force: the union of its files' demands, and only keys that
+  /// each of them knows.
+  public var signing: PolicySigningDemand? {
+    let demands = layers[0].files.compactMap(\.signing)
+    guard var demand = demands.first else { return nil }
+    for other in demands.dropFirst() {
+      demand.keys.removeAll { !other.keys.contains($0) }
+      demand.places.formUnion(other.places)
+      demand.refusesOlderRevisions = demand.refusesOlderRevisions || other.refusesOlderRevisions
+    }
+    return demand
   }
 
   /// Cloud prompts leave out text with these labels.

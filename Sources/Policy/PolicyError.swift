@@ -50,6 +50,9 @@ public struct PolicyError: Error, Equatable, Sendable {
     // The files.
     case unreadable(String)
     case unsafeOwner(String)
+    /// The end of a sentence: what is wrong with the signature.
+    case unsigned(String)
+    case outdated(revision: Int, last: Int)
   }
 
   /// The file's path, or what the text is: "the command line".
@@ -144,6 +147,11 @@ extension PolicyError: CustomStringConvertible {
     case .unreadable(let why): "the file cannot be read: \(why)."
     case .unsafeOwner(let why):
       "\(why). Others could change the policy: let root own it, writable by root alone."
+    case .unsigned(let why):
+      "the policies in force have to be signed, and \(why). Have it signed: see Docs/policy.md."
+    case .outdated(let revision, let last):
+      "this is revision \(revision), and \(last) was in force here before. Use the newer policy, or "
+        + "raise its revision."
     }
   }
 

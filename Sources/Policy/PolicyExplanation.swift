@@ -40,12 +40,14 @@ public struct PolicyExplanation: Equatable, Sendable {
   public var flows: [ConsideredFlow]
   /// Limits and use of the budgets that would be charged: "exec: 10 of 10 calls per turn".
   public var budgets: [String]
+  /// What would have to change for another verdict, a sentence; nil for what is allowed.
+  public var change: String?
 }
 
 extension PolicyEngine {
   /// Decides as ``judge(_:_:)`` does, and says how it came to that.
   public func explain(_ effect: Effect, _ state: PolicyState) -> PolicyExplanation {
-    let subject = Subject(effect)
+    let subject = Subject(effect, context: state.context)
     let judgement = judgement(effect, state)
     let kinds = kinds(of: subject, claimed: effect.claimedKinds)
     return PolicyExplanation(
@@ -59,7 +61,47 @@ extension PolicyEngine {
         },
       budgets: judgement.charges(budgets).compactMap { charge in
         budgets[charge.budget]?.use(state.used[charge.budget] ?? BudgetAmounts())
-      })
+      }, change: change(judgement.decision(in: self), subject))
+  }
+
+  /// The first thing that stands between this decision and a milder one.
+  private func change(_ decision: PolicyDecision, _ subject: Subject) -> String? {
+    let rule = decision.decidedBy.first
+    let last = decision.ruleIDs.last ?? ""
+    switch (decision.verdict, last) {
+    case (.allow, _): return nil
+    case (.ask, _):
+      let lease = decision.mayLease ? ", or a lease" : ""
+      return "an answer of the user\(lease)."
+    case (.deny, "headless"): return "somebody to ask, or a lease where the policy allows leases."
+    case (.deny, "audit"): return "a ledger that can be written."
+    case (.deny, "size"): return "smaller arguments."
+    case (.deny, "call-shape"): return "a call that can be read in one way."
+    case (.deny, "model-gate"): return "\"models\" would have to show the tool to this model."
+    case (.deny, "sandbox"): return "a machine with a stronger sandbox tier."
+    case (.deny, _) where last.hasPrefix("budget:"):
+      return "the budget's next period, or a larger budget in every layer."
+    case (.deny, _) where last.hasPrefix("cloud."):
+      return "\"cloud\" in the policies, or a context without the labels."
+    case (.deny, _) where rule?.id.hasPrefix("noMatch:") ?? false:
+      return grant(in: rule?.policy ?? "", subject)
+    case (.deny, _):
+      let id = rule?.id ?? ""
+      let isFlow = layers.flatMap(\.files).flatMap(\.flows).contains { $0.id == id }
+      return isFlow
+        ? "a run that has not read, and arguments that do not hold, what \"\(id)\" waits for."
+        : "nothing lifts a deny: \"\(id)\" of \"\(rule?.policy ?? "")\" would have to be narrower."
+    }
+  }
+
+  /// What the layer of `policy` would need to grant the call.
+  private func grant(in policy: String, _ subject: Subject) -> String {
+    let layer = layers.first { layer in layer.files.contains { $0.id == policy } }
+    for rule in layer?.files.flatMap(\.rules) ?? [] where rule.verdict != .deny {
+      guard let mismatch = rule.mismatch(subject), mismatch != .tool else { continue }
+      return "\"\(rule.id)\" would match, but \(mismatch)."
+    }
+    return "\"\(policy)\" would need a rule for the tool."
   }
 
   private func considered(
@@ -146,6 +188,7 @@ extension PolicyExplanation: CustomStringConvertible {
       )
     }
     for budget in budgets { lines.append("budget \(budget)") }
+    if let change { lines.append("to change that: \(change)") }
     return lines.joined(separator: "\n")
   }
 }

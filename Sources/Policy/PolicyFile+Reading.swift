@@ -31,6 +31,9 @@ extension PolicyFile {
     refusals = try fields.take("refusals")?.word()
     var context = ReadingContext(variables: variables)
     context.sets = try fields.take("sets")?.sets() ?? [:]
+    context.policy = id
+    origins = try fields.take("origins")?.origins(context) ?? []
+    context.origins = Set(origins.map(\.name))
     (noMatch, ask) = try Self.defaults(&fields)
     locks = try fields.take("lock")?.locks(in: root) ?? []
     sandboxMinimum = try fields.take("sandbox")?.sandboxMinimum() ?? SandboxMinimum()
@@ -44,8 +47,12 @@ extension PolicyFile {
     models = try fields.take("models")?.modelGates()
     cloud = try fields.take("cloud")?.cloud()
     audit = try fields.take("audit")?.audit()
+    signing = try fields.take("signing")?.signing()
+    let policy = id
     tests =
-      try fields.take("tests")?.elements { node throws(PolicyError) in try node.inlineTest() } ?? []
+      try fields.take("tests")?.elements { node throws(PolicyError) in
+        try node.inlineTest(policy: policy)
+      } ?? []
     try fields.finish()
     try checkIDs()
   }
@@ -193,6 +200,28 @@ extension PolicyNode {
     return (sources ?? [], patterns ?? [])
   }
 
+  /// "origins": each a name, and whose answers it stands for.
+  fileprivate func origins(_ context: ReadingContext) throws(PolicyError) -> [Origin] {
+    var origins: [Origin] = []
+    for member in try members() {
+      let name = try member.node.identifier(member.key)
+      guard ![ContextSpan.task, ContextSpan.policy].contains(name) else {
+        throw member.node.error(.reservedIdentifier(name))
+      }
+      var fields = try Fields(member.node)
+      let tools = try fields.need("tool").namePatterns()
+      var arguments: [Rule.NamedMatcher] = []
+      for argument in try fields.take("args")?.members() ?? [] {
+        arguments.append(
+          Rule.NamedMatcher(name: argument.key, matcher: try argument.node.matcher(context)))
+      }
+      let field = try fields.take("field")?.text()
+      try fields.finish()
+      origins.append(Origin(name: name, tools: tools, arguments: arguments, field: field))
+    }
+    return origins
+  }
+
   private func labelSource(_ context: ReadingContext) throws(PolicyError) -> LabelSource {
     var fields = try Fields(self)
     let tools = try fields.need("tool").namePatterns()
@@ -331,61 +360,5 @@ extension PolicyNode {
       anchorEvery: try fields.take("anchorEvery")?.integer(1...1_000_000))
     try fields.finish()
     return audit
-  }
-
-  /// "lock": each entry has to name something that there is, or a whole section.
-  fileprivate func locks(in root: PolicyNode) throws(PolicyError) -> [Lock] {
-    var locks: [Lock] = []
-    for node in try list() {
-      let text = try node.text()
-      let components = text.split(separator: "/", omittingEmptySubsequences: false)
-        .dropFirst().map(String.init)
-      let isKnown =
-        Lock.lockable.contains { $0.elementsEqual(components) }
-        || root.node(at: components) != nil
-      guard text.utf8.first == UInt8(ascii: "/"), !components.contains(""), isKnown else {
-        throw node.error(.noSuchLockTarget(text))
-      }
-      locks.append(Lock(text: text, components: components))
-    }
-    return locks
-  }
-}
-
-extension Lock {
-  /// What can be locked though the file itself says nothing about it.
-  static let lockable: [[String]] =
-    [
-      "defaults", "ask", "refusals", "sandbox", "labels", "effects", "flow", "rules", "budgets",
-      "models", "cloud", "audit",
-    ].map { [$0] } + [
-      ["defaults", "ask"], ["sandbox", "minimum"], ["labels", "sources"], ["labels", "content"],
-      ["cloud", "enabled"], ["cloud", "endpoints"], ["cloud", "reasons"], ["cloud", "denyLabels"],
-      ["cloud", "redact"], ["cloud", "stripToolOutput"],
-    ]
-
-  /// The place in a later file that the lock forbids, if the file mentions it.
-  func violation(in root: PolicyNode) -> PolicyNode? {
-    if let node = root.node(at: components), !isNoOpinion(node) { return node }
-    // "ask" at the top is the short form of "ask" in "defaults".
-    if components.first == "defaults", components.count == 1 || components[1] == "ask" {
-      return root.node(at: ["ask"] + components.dropFirst(2))
-    }
-    return nil
-  }
-
-  /// `noMatch: "inherit"` says that the layer has no opinion, so it touches nothing.
-  private func isNoOpinion(_ node: PolicyNode) -> Bool {
-    switch (components, node.content) {
-    case (["defaults"], .object(let members)):
-      members.allSatisfy { member in
-        guard member.key == "noMatch", case .string(let word) = member.node.content else {
-          return false
-        }
-        return word == PolicyFile.NoMatch.inherit.rawValue
-      }
-    case (["defaults", "noMatch"], .string(let word)): word == PolicyFile.NoMatch.inherit.rawValue
-    default: false
-    }
   }
 }

@@ -55,6 +55,7 @@ struct PolicyFile: Sendable {
   let refusals: Refusals?
   let locks: [Lock]
   let sandboxMinimum: SandboxMinimum
+  let origins: [Origin]
   let labelSources: [LabelSource]
   let contentPatterns: [ContentPattern]
   let effects: [ToolEffects]
@@ -65,13 +66,14 @@ struct PolicyFile: Sendable {
   let models: [ModelGate]?
   let cloud: CloudSettings?
   let audit: AuditSettings?
+  let signing: PolicySigningDemand?
   let tests: [InlineTest]
 }
 
 /// How an ask is put. Nil means that the file has no opinion.
 struct AskSettings: Equatable, Sendable {
   enum Headless: String, CaseIterable { case deny, stop }
-  enum Remember: String, CaseIterable { case never, session }
+  enum Remember: String, CaseIterable { case never, session, lease }
 
   var headless: Headless?
   var timeoutSeconds: Int?
@@ -140,6 +142,16 @@ struct CloudSettings: Equatable, Sendable {
   var denyLabels: Set<String> = []
   var redactLabels: Set<String> = []
   var stripsToolOutput = false
+}
+
+/// What a base policy demands of the files in force; whoever reads files keeps to it.
+public struct PolicySigningDemand: Equatable, Sendable {
+  /// Public keys of Ed25519, 32 bytes each; a signature by any of them counts.
+  public var keys: [[UInt8]]
+  /// Files from these places have to be signed.
+  public var places: Set<PolicySource.Place>
+  /// Whether a revision lower than one that was in force before is refused.
+  public var refusesOlderRevisions: Bool
 }
 
 /// What the ledger has to do beyond what it always does.

@@ -3,7 +3,7 @@
 // Two readers have to agree before anything is believed: the scanner says what is where, and
 // Foundation's JSON5 decoder says what the values are. Where they differ the file is refused.
 
-import Base
+public import Base
 import FoundationEssentials
 
 /// One value of a policy file.
@@ -136,5 +136,14 @@ private enum DecodedValue: Decodable {
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "a value of no known kind")
     }
+  }
+}
+
+extension PolicySource {
+  /// The file's values without their places, for a JSON Schema or another program to look at.
+  ///
+  /// - Throws: ``PolicyError`` for what is no JSON5 that policies may use.
+  public func json() throws(PolicyError) -> JSONValue {
+    try PolicyNode.read(SourceText(name: name, bytes: bytes)).jsonValue
   }
 }

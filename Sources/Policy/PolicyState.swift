@@ -4,6 +4,8 @@
 public struct PolicyState: Equatable, Sendable {
   /// Labels of everything that the model has seen since a person last cleared them.
   public var labels: Set<String>
+  /// What was said so far by those whom a policy relies on; for rules that say `from`.
+  public var context: [ContextSpan]
   /// What the current period of each budget has used or reserved, by the budget's id.
   public var used: [String: BudgetAmounts]
   /// Nobody can be asked.
@@ -21,7 +23,7 @@ public struct PolicyState: Equatable, Sendable {
   public init(
     model: String?, labels: Set<String> = [], used: [String: BudgetAmounts] = [:],
     isHeadless: Bool = false, isApproved: Bool = false, isLedgerDown: Bool = false,
-    sandboxTier: SandboxTier? = nil
+    sandboxTier: SandboxTier? = nil, context: [ContextSpan] = []
   ) {
     self.labels = labels
     self.used = used
@@ -30,5 +32,6 @@ public struct PolicyState: Equatable, Sendable {
     self.model = model
     self.isLedgerDown = isLedgerDown
     self.sandboxTier = sandboxTier
+    self.context = context
   }
 }

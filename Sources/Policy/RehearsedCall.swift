@@ -1,9 +1,11 @@
 // RehearsedCall.swift — a call and a state written as JSON: for `policy check` and for inline tests.
 //
-//     { tool, arguments, state: { labels, used, headless, approved, model, audit, tier },
+//     { tool, arguments, state: { labels, used, headless, approved, model, audit, tier, context },
 //       links, actor, manifest, effects, argumentLabels }
 //
-// Everything but `tool` may be missing. `used` holds numbers of calls, or objects of amounts.
+// Everything but `tool` may be missing. `used` holds numbers of calls, or objects of amounts. `context`
+// is what was said by whom: [{ from: 'task', text }], or 'POLICY/NAME' for an origin of a policy file;
+// in a policy's own tests NAME is enough.
 
 public import Base
 
@@ -54,6 +56,7 @@ public struct RehearsedCall: Equatable, Sendable {
     state.isApproved = try members.bool("approved") ?? false
     if let audit = try members.word("audit", Audit.self) { state.isLedgerDown = audit == .down }
     state.sandboxTier = try members.word("tier", SandboxTier.self)
+    state.context = try context(members.take("context"))
     if let used = members.take("used") {
       guard case .object(let object) = used else {
         throw Problem(description: "\"used\" is an object of budgets.")
@@ -62,6 +65,33 @@ public struct RehearsedCall: Equatable, Sendable {
     }
     try members.finish()
     return state
+  }
+
+  private static func context(_ json: JSONValue?) throws(Problem) -> [ContextSpan] {
+    guard let json else { return [] }
+    guard let elements = json.arrayValue else {
+      throw Problem(description: "\"context\" is a list of { from, text }.")
+    }
+    var spans: [ContextSpan] = []
+    for element in elements {
+      var members = try RehearsedMembers(element, "an entry of \"context\"")
+      guard let origin = try members.string("from"), let text = try members.string("text") else {
+        throw Problem(description: "An entry of \"context\" has \"from\" and \"text\".")
+      }
+      try members.finish()
+      spans.append(ContextSpan(origins: [origin], text: text))
+    }
+    return spans
+  }
+
+  /// Takes the bare names of origins for those of the policy.
+  mutating func nameOrigins(of policy: String) {
+    for index in state.context.indices {
+      state.context[index].origins = Set(
+        state.context[index].origins.map { origin in
+          origin == ContextSpan.task || origin.contains("/") ? origin : "\(policy)/\(origin)"
+        })
+    }
   }
 
   private enum Audit: String, CaseIterable { case up, down }

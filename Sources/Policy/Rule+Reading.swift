@@ -17,6 +17,7 @@ extension PolicyNode {
       reason: try fields.take("reason")?.text())
     try fields.finish()
     try check(rule)
+    try checkOrigins(rule)
     return rule
   }
 
@@ -28,7 +29,7 @@ extension PolicyNode {
   }
 
   /// `"any"`, or an object of matchers.
-  private func argumentMatchers(_ context: ReadingContext) throws(PolicyError) -> Rule.Arguments {
+  func argumentMatchers(_ context: ReadingContext) throws(PolicyError) -> Rule.Arguments {
     if case .string(let word) = content {
       guard word == "any" else { throw error(.notOneOf(word, known: ["any"])) }
       return .any
@@ -50,6 +51,28 @@ extension PolicyNode {
       throw error(.notUsable("a manifest is named as \"sha256:\" and 64 lower-case hex digits."))
     }
     return String(decoding: digits, as: UTF8.self)
+  }
+
+  /// What comes from somebody can be proven, that it does not cannot: a copy that was changed a little
+  /// is nobody's. So only what grants says "from", and only what restrains says "notFrom".
+  private func checkOrigins(_ rule: Rule) throws(PolicyError) {
+    guard case .named(let matchers) = rule.arguments else { return }
+    for matcher in matchers {
+      for check in matcher.matcher.allChecks {
+        if rule.verdict == .deny, case .from = check {
+          throw error(
+            .notUsable(
+              "a rule that denies cannot say \"from\": a copy that was changed a little would escape "
+                + "it. Write \"notFrom\"."))
+        }
+        if rule.verdict == .allow, case .notFrom = check {
+          throw error(
+            .notUsable(
+              "a rule that allows cannot say \"notFrom\": it would allow what nobody said. Write "
+                + "\"from\"."))
+        }
+      }
+    }
   }
 
   /// What a rule that denies cannot have: it grants nothing that could be walled, counted or pinned.

@@ -58,6 +58,7 @@ struct Rule: Equatable, Sendable {
 
   private func argumentMismatch(_ subject: Subject) -> Mismatch? {
     let polarity: Polarity = verdict == .deny ? .denying : .granting
+    let reading = Reading(polarity, context: subject.context)
     switch arguments {
     case .any: return polarity == .granting && subject.arguments == nil ? .noObject : nil
     case .named(let matchers):
@@ -67,7 +68,7 @@ struct Rule: Equatable, Sendable {
           if matcher.matcher.isOptional { continue }
           return .missing(matcher.name)
         }
-        if let check = matcher.matcher.failure(on: argument.value, polarity) {
+        if let check = matcher.matcher.failure(on: argument.value, reading) {
           return .refused(matcher.name, check)
         }
       }
@@ -106,6 +107,21 @@ extension Rule.Mismatch: CustomStringConvertible {
   }
 }
 
+extension OriginMatcher {
+  /// The end of a sentence: "from: policy, task".
+  fileprivate var description: String {
+    let what =
+      switch each {
+      case .value: ""
+      case .host: ", each host in it,"
+      case .path: ", each path in it,"
+      case .recipient: ", each recipient in it,"
+      }
+    return
+      "\(what.isEmpty ? "" : "as a whole\(what) ")from: \(origins.sorted().joined(separator: ", "))"
+  }
+}
+
 extension Matcher.Check: CustomStringConvertible {
   /// What the argument fails to be: "is not under /srv/work".
   var description: String {
@@ -125,6 +141,8 @@ extension Matcher.Check: CustomStringConvertible {
       "is no argument list that begins otherwise than \(Self.show(positions))"
     case .denyFlags(let flags): "has one of the flags \(Self.show(flags)), or is no argument list"
     case .countMax(let countMax): "is no list of at most \(countMax) elements"
+    case .from(let matcher): "does not come \(matcher.description)"
+    case .notFrom(let matcher): "comes \(matcher.description)"
     case .all(let matcher):
       "has an element that the rule refuses: one of them \(Self.first(matcher))"
     case .some(let matcher):

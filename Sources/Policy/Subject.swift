@@ -39,10 +39,13 @@ struct Subject: Sendable {
   let manifestDigest: String?
   /// Nil where the arguments are no object.
   let arguments: [Argument]?
+  /// What was said so far, see ``PolicyState/context``.
+  let context: [ContextSpan]
   /// Why no rule can be asked about this effect.
   let flaw: Effect.Flaw?
 
-  init(_ effect: Effect) {
+  init(_ effect: Effect, context: [ContextSpan] = []) {
+    self.context = context
     names = ToolNames.all(of: effect.tool).map { Array($0.utf8) }
     isShell = effect.tool == ToolNames.shell
     actor = effect.actor

@@ -14,6 +14,11 @@ public func wholeFile(_ path: String, bytesMax: Int) throws(FileReadError) -> [U
   let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard file >= 0 else { throw FileReadError(reason: String(cString: strerror(errno))) }
   defer { close(file) }
+  return try wholeFile(file, bytesMax: bytesMax)
+}
+
+/// As above, for a file that is open.
+func wholeFile(_ file: Int32, bytesMax: Int) throws(FileReadError) -> [UInt8] {
   var status = stat()
   guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     throw FileReadError(reason: "it is not a file")

@@ -19,6 +19,8 @@ public struct Places: Equatable, Sendable {
   public let cacheFolder: String
   /// The administrator's folder.
   public let systemFolder: String
+  /// Who has to own the administrator's policies: root.
+  public let systemOwner: UInt32
   /// What ships with the program; nil when the program was moved away from it.
   public let resources: Resources?
   /// The user's home folder.
@@ -31,7 +33,7 @@ public struct Places: Equatable, Sendable {
   /// Folders as `environment` names them; `HOME` falls back to the user database.
   public init(
     environment: [String: String], resources: Resources? = .ofThisProgram(),
-    systemFolder: String = "/etc/martlet"
+    systemFolder: String = "/etc/martlet", systemOwner: UInt32 = 0
   ) {
     func absolute(_ name: String) -> String? {
       guard let path = environment[name], path.hasPrefix("/") else { return nil }
@@ -45,6 +47,7 @@ public struct Places: Equatable, Sendable {
     modelCache = HubCache(folder: HubCache.folder(environment: environment, home: home))
     otherStores = LocalStores(environment: environment, home: home)
     self.systemFolder = systemFolder
+    self.systemOwner = systemOwner
     self.resources = resources
   }
 
@@ -96,6 +99,8 @@ public struct Places: Equatable, Sendable {
 
   /// Pages that the browser keeps between runs.
   public var pageCacheFolder: String { cacheFolder + "/pages" }
+  /// The one SQLite file of leases, budgets by the day, and the policies' last revisions.
+  public var policyRecordsPath: String { stateFolder + "/policy.sqlite" }
 
   /// The user's settings.
   public var configurationPath: String { configFolder + "/config.json" }

@@ -36,13 +36,15 @@ public struct PolicyLoading: Sendable {
   ///   - chosen: What `--policy` says: the name of a shipped policy, or a file; nil for nothing.
   ///   - places: Where to look.
   ///   - workspace: With all links resolved. Its `.martlet/policy.json5` is the project's layer.
+  ///   - home: What `${home}` stands for; nil for the user's.
+  ///   - runsTests: False only to have the policies' own tests reported one by one.
   /// - Returns: The engine.
   /// - Throws: ``PolicyPlaceError``, or `PolicyError` for what is in the files.
   public static func engine(
-    chosen: String?, places: Places, workspace: String
+    chosen: String?, places: Places, workspace: String, home: String? = nil,
+    runsTests: Bool = true
   ) throws -> PolicyEngine {
-    let variables = PolicyVariables(
-      workspace: workspace, home: places.home.resolvingLinks ?? places.home)
+    let variables = variables(workspace, home ?? places.home)
     var layers = try [system(places)].filter { !$0.isEmpty }
     if let chosen { layers.append([try source(chosen, places)]) }
     if let user = try file(places.userPolicyPath, .user) { layers.append([user]) }
@@ -50,8 +52,42 @@ public struct PolicyLoading: Sendable {
     if let project = try file(workspace + "/.martlet/policy.json5", .project) {
       layers.append([project])
     }
-    return try PolicyEngine(
-      base: layers[0], narrowing: layers.dropFirst().flatMap(\.self), variables: variables)
+    return try checked(layers, variables, places, runsTests)
+  }
+
+  /// Reads and compiles layers that a person names one by one, for rehearsals.
+  ///
+  /// - Parameters:
+  ///   - layers: Files, the base first.
+  ///   - workspace: What `${workspace}` stands for.
+  ///   - home: What `${home}` stands for; nil for the user's.
+  ///   - places: Where revisions are kept.
+  ///   - runsTests: As above.
+  /// - Returns: The engine.
+  /// - Throws: ``PolicyPlaceError``, or `PolicyError` for what is in the files.
+  public static func engine(
+    layers: [String], workspace: String, home: String?, places: Places, runsTests: Bool = true
+  ) throws -> PolicyEngine {
+    let sources = try layers.map { [try read($0, .chosen)] }
+    return try checked(sources, variables(workspace, home ?? places.home), places, runsTests)
+  }
+
+  private static func variables(_ workspace: String, _ home: String) -> PolicyVariables {
+    PolicyVariables(workspace: workspace, home: home.resolvingLinks ?? home)
+  }
+
+  /// Compiles the layers, and checks what their base demands of them: see `PolicySigning`.
+  private static func checked(
+    _ layers: [[PolicySource]], _ variables: PolicyVariables, _ places: Places,
+    _ runsTests: Bool
+  ) throws -> PolicyEngine {
+    let engine = try PolicyEngine(
+      base: layers.first ?? [], narrowing: layers.dropFirst().flatMap(\.self),
+      variables: variables, runsTests: runsTests)
+    if let demand = engine.signing {
+      try PolicySigning.check(layers.flatMap(\.self), engine.policies, demand, places)
+    }
+    return engine
   }
 
   /// The names of the policies that ship with the program, sorted.
@@ -67,7 +103,12 @@ public struct PolicyLoading: Sendable {
     guard access(folder, R_OK | X_OK) == 0 else {
       throw PolicyPlaceError.cannotRead(path: folder, reason: String(cString: strerror(errno)))
     }
-    return try names(in: folder).map { try read("\(folder)/\($0)", .system) }
+    try SystemFile.checkFolder(folder, owner: places.systemOwner)
+    return try names(in: folder).map { name in
+      let path = "\(folder)/\(name)"
+      let bytes = try SystemFile.bytes(path, bytesMax: fileBytesMax, owner: places.systemOwner)
+      return PolicySource(name: path, bytes: bytes, place: .system)
+    }
   }
 
   private static func source(_ chosen: String, _ places: Places) throws -> PolicySource {

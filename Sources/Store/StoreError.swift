@@ -35,6 +35,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case unreadable(path: String, session: String, sequence: Int, column: String)
   case memoryUnknown(id: Int64)
   case memoryUnreadable(path: String, id: Int64)
+  case leaseUnknown(id: Int64)
+  case leaseUnreadable(path: String, id: Int64)
   case bodyDamaged(path: String, digest: Digest)
   case tooLarge(what: String, bytes: Int, bytesMax: Int)
   case tooMany(what: String, count: Int, countMax: Int)
@@ -94,6 +96,9 @@ extension StoreError: CustomStringConvertible {
     case .memoryUnknown(let id): "There is no memory \(id)."
     case .memoryUnreadable(let path, let id):
       "\(path): memory \(id) is damaged. Restore the file from a backup."
+    case .leaseUnknown(let id): "There is no lease \(id)."
+    case .leaseUnreadable(let path, let id):
+      "\(path): lease \(id) is damaged. Revoke it."
     case .bodyDamaged(let path, let digest):
       "\(path): the body \(digest) is damaged. Verify the ledger."
     case .tooLarge(let what, let bytes, let bytesMax):

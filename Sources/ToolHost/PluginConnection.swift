@@ -51,6 +51,10 @@ actor PluginConnection {
   /// Why the plugin must not be used any more.
   private var fault: MCPError?
   private var end: SandboxResult?
+  /// What the plugin said that it offers.
+  private(set) var tools: [MCPTool] = []
+  /// Whether that is no longer so: the pins have to be compared anew, with a new process.
+  private var isOutdated = false
 
   private init(_ process: WalledProcess, _ broker: EgressBroker?, _ manifest: ToolManifest) {
     self.process = process
@@ -88,7 +92,7 @@ actor PluginConnection {
     await broker?.whenClosed()
   }
 
-  /// Opens the session and looks for the tools that the manifest promises. Returns why that failed.
+  /// Opens the session and has the tools listed. Returns why that failed.
   func open(knownEra: MCPEra?) async -> String? {
     isProbing = knownEra != .legacy
     await handle(.started(knownEra: knownEra))
@@ -101,9 +105,8 @@ actor PluginConnection {
     await handle(.toolsRequested)
     switch await nextNews() {
     case .tools(let tools):
-      let offered = Set(tools.map(\.name))
-      let missing = manifest.tools.first { !offered.contains($0.pluginTool) }
-      return missing.map { "does not offer \"\($0.pluginTool)\", which its manifest promises" }
+      self.tools = tools
+      return nil
     case .failed(let error): return await reason(error)
     case .cancelled: return "was given up"
     case .opened, .answered: return "listed its tools in disorder"
@@ -120,6 +123,7 @@ actor PluginConnection {
     waiting.cancel()
     if let bytes = await waiting.value { await take(bytes) }
     if let fault { return await reason(fault) }
+    if isOutdated { return "changed its list of tools" }
     return end.map { Self.sentence(about: $0) }
   }
 
@@ -150,6 +154,19 @@ actor PluginConnection {
   }
 
   private func noteEnd(_ result: SandboxResult) { end = result }
+
+  /// What the manifest says of the tools and the plugin does not; nil where it keeps its promises.
+  func brokenPromise() -> String? {
+    for promised in manifest.tools {
+      guard let tool = tools.first(where: { $0.name == promised.pluginTool }) else {
+        return "does not offer \"\(promised.pluginTool)\", which its manifest promises"
+      }
+      guard let pin = promised.pin, pin != ToolOffer(tool).pin else { continue }
+      return "describes \"\(promised.pluginTool)\" otherwise than when its manifest was written; "
+        + "look at it, then pin it anew with martlet tool pin"
+    }
+    return nil
+  }
 }
 
 // MARK: - Driving
@@ -202,7 +219,8 @@ extension PluginConnection {
       case .ignored(let error):
         oddity = error
         if case .secondAnswer = error { fault = fault ?? error }
-      case .toolsChanged, .progressed, .logged: break
+      case .toolsChanged: isOutdated = manifest.kind == .mcp
+      case .progressed, .logged: break
       }
     }
   }

@@ -41,6 +41,11 @@ public actor ToolHost {
     public var walls: JSONObject
   }
 
+  /// Why a server did not say what it offers: the end of a sentence that begins with "it".
+  public struct ToolSilence: Error, Equatable, Sendable {
+    public var reason: String
+  }
+
   /// No body of a call comes near this; its line must fit the plugin's bound of 16 MiB.
   public static let bodyBytesMax = 4 << 20
 
@@ -118,6 +123,29 @@ public actor ToolHost {
     network = nil
   }
 
+  /// What the server called `name` offers, whatever its manifest says of it: it is started behind its
+  /// walls for that, and ended.
+  ///
+  /// - Parameter name: A manifest's name.
+  /// - Returns: The tools in the server's order, or the reason why it gave none: "it …".
+  /// - Throws: ``ToolHostError/sandbox(tool:_:)`` where its sandbox cannot be built.
+  public func offers(
+    of name: String
+  ) async throws(ToolHostError) -> Result<[ToolOffer], ToolSilence> {
+    guard let manifest = catalog.manifests.first(where: { $0.name == name }) else {
+      return .failure(ToolSilence(reason: "is not there"))
+    }
+    await acquire(name)
+    defer { release(name) }
+    switch try await start(manifest, for: name, keepsPromises: false) {
+    case .success(let connection):
+      let tools = await connection.tools
+      await discard(name)
+      return .success(tools.map(ToolOffer.init))
+    case .failure(let problem): return .failure(ToolSilence(reason: problem.reason))
+    }
+  }
+
   // MARK: - One call
 
   private func run(
@@ -165,7 +193,7 @@ public actor ToolHost {
   private struct StartProblem: Error { var reason: String }
 
   private func start(
-    _ manifest: ToolManifest, for tool: String
+    _ manifest: ToolManifest, for tool: String, keepsPromises: Bool = true
   ) async throws(ToolHostError) -> Result<PluginConnection, StartProblem> {
     guard !isShutDown else { throw .shutDown }
     let connection: PluginConnection
@@ -190,7 +218,9 @@ public actor ToolHost {
       await discard(manifest.name)
       throw .shutDown
     }
-    if let reason = await connection.open(knownEra: eras[manifest.name]) {
+    var reason = await connection.open(knownEra: eras[manifest.name])
+    if reason == nil, keepsPromises { reason = await connection.brokenPromise() }
+    if let reason {
       // The next start asks anew.
       eras[manifest.name] = nil
       await discard(manifest.name)

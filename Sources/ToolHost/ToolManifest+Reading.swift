@@ -19,9 +19,16 @@
 //       "calls": "exec" }],               the tool's name in the plugin
 //     "command": ["{martlet}", "tool", "serve", "container"],
 //     "sandbox": "container",             a profile: Sandboxes/NAME.json5
+//     "effects": ["read"],                optional: what its tools can do: read write exec send cloud
 //     "limits": { "startSeconds": 10, "callSeconds": 600, "outputKiB": 128 }
+//
+// A tool may have "effects" of its own. A server from elsewhere has `"kind": "mcp"` and neither audience
+// nor namespace; its tools, which `martlet tool pin` writes, have no alias and no raw body, but
+//
+//     "pin": "sha256:…"                   of what the server says of the tool: see ToolOffer
 
 import Base
+import Digests
 
 extension ToolManifest {
   /// Far above any real manifest; bounds the reader's work.
@@ -48,16 +55,29 @@ extension ToolManifest {
       throw fields.problem("manifest", "must be 1, the only format that this version reads.")
     }
     self.path = path
+    digest = SHA256.digest(of: text).hex
     name = try fields.word("name")
     purpose = try fields.string("purpose")
-    audience = try fields.choice("audience", of: Audience.self)
-    var namespaceFields = try fields.object("namespace")
-    let namespace = try namespaceFields.word("name")
+    let kind =
+      fields.optionalValue("kind") == nil ? .plugin : try fields.choice("kind", of: Kind.self)
+    self.kind = kind
+    let namespace: String
+    if kind == .mcp {
+      namespace = "mcp.\(name)"
+      audience = .system
+      namespaceDescription = nil
+    } else {
+      audience = try fields.choice("audience", of: Audience.self)
+      var namespaceFields = try fields.object("namespace")
+      namespace = try namespaceFields.word("name")
+      namespaceDescription = try namespaceFields.optionalString("description")
+      try namespaceFields.expectNothingElse()
+    }
     self.namespace = namespace
-    namespaceDescription = try namespaceFields.optionalString("description")
-    try namespaceFields.expectNothingElse()
+    let effects = try fields.effects()
     tools = try fields.objects("tools", countMax: Self.toolCountMax) {
-      fields throws(ToolHostError) in try Tool(&fields, namespace: namespace)
+      fields throws(ToolHostError) in
+      try Tool(&fields, namespace: namespace, kind: kind, effects: effects)
     }
     command = try fields.strings("command")
     profile = try fields.word("sandbox")
@@ -77,11 +97,13 @@ extension ToolManifest {
       throw fields.problem(
         "name", "must be the name of the manifest's folder, \"\(folderName ?? "")\".")
     }
-    guard !tools.isEmpty else { throw fields.problem("tools", "is empty. List at least one tool.") }
+    guard !tools.isEmpty || kind == .mcp else {
+      throw fields.problem("tools", "is empty. List at least one tool.")
+    }
     guard command.first?.isEmpty == false else {
       throw fields.problem("command", "is empty. Name the program first.")
     }
-    guard (audience == .developer) == (namespace == "functions") else {
+    guard kind == .mcp || (audience == .developer) == (namespace == "functions") else {
       throw fields.problem(
         "namespace.name",
         "is \"functions\" for the audience \"developer\", and for no other.")
@@ -90,18 +112,48 @@ extension ToolManifest {
 }
 
 extension ToolManifest.Tool {
-  fileprivate init(_ fields: inout ManifestFields, namespace: String) throws(ToolHostError) {
+  fileprivate init(
+    _ fields: inout ManifestFields, namespace: String, kind: ToolManifest.Kind, effects: [String]?
+  ) throws(ToolHostError) {
     let local = try fields.string("name")
-    if !local.isEmpty { _ = try fields.word("name") }
+    if kind == .mcp || !local.isEmpty { _ = try fields.word("name") }
     name = local.isEmpty ? namespace : "\(namespace).\(local)"
-    aliases = try fields.optionalStrings("aliases") ?? []
+    aliases = kind == .mcp ? [] : try fields.optionalStrings("aliases") ?? []
     description = try fields.optionalString("description") ?? ""
     parameters = fields.optionalValue("parameters")
     if parameters != nil, parameters?.objectValue == nil {
       throw fields.problem("parameters", "must be a JSON schema: an object.")
     }
-    body = try fields.optionalString("rawBody").map { .raw(argument: $0) } ?? .json
+    body =
+      kind == .mcp
+      ? .json : try fields.optionalString("rawBody").map { .raw(argument: $0) } ?? .json
     pluginTool = try fields.string("calls")
+    self.effects = try fields.effects() ?? effects
+    pin = kind == .mcp ? try fields.pin() : nil
     try fields.expectNothingElse()
+  }
+}
+
+extension ManifestFields {
+  fileprivate mutating func effects() throws(ToolHostError) -> [String]? {
+    let known = ["read", "write", "exec", "send", "cloud"]
+    let effects = try optionalStrings("effects")
+    if let other = effects?.first(where: { !known.contains($0) }) {
+      throw problem(
+        "effects", "has \"\(other.prefix(80))\"; there are: \(known.joined(separator: ", ")).")
+    }
+    return effects
+  }
+
+  /// The hex digits of a pin.
+  fileprivate mutating func pin() throws(ToolHostError) -> String {
+    let text = try string("pin")
+    guard text.hasPrefix("sha256:"), let digest = Digest(hex: String(text.dropFirst(7))),
+      digest.hex == text.dropFirst(7)
+    else {
+      throw problem(
+        "pin", "must be \"sha256:\" and 64 lower-case hex digits. See: martlet tool pin --help")
+    }
+    return digest.hex
   }
 }

@@ -14,6 +14,15 @@ public struct ToolManifest: Equatable, Sendable {
     case developer
   }
 
+  /// Whose program the plugin is.
+  public enum Kind: String, Equatable, Sendable, CaseIterable {
+    /// Made for this program; what it offers, its manifest says.
+    case plugin
+    /// A server from elsewhere that speaks MCP. Its tools are `mcp.NAME.TOOL`, and each is pinned: what
+    /// the server says of it must be what was said when the manifest was written.
+    case mcp
+  }
+
   /// What the body of a call is.
   public enum Body: Equatable, Sendable {
     /// A JSON object: the arguments themselves.
@@ -34,9 +43,16 @@ public struct ToolManifest: Equatable, Sendable {
     public var body: Body
     /// The plugin's own name for it.
     public var pluginTool: String
+    /// What it can do to the world, in the words of policies; nil where the manifest says nothing.
+    public var effects: [String]?
+    /// The digest that the server's description of it must have, see ``ToolOffer/pin``; nil for none.
+    public var pin: String?
   }
 
   public var name: String
+  public var kind: Kind
+  /// SHA-256 of the file, in hex: a changed manifest is another tool.
+  public var digest: String
   /// The file it was read from.
   public var path: String
   /// One sentence for people who read `martlet tool list`.

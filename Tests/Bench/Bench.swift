@@ -16,12 +16,16 @@ struct Bench {
     case "mask" where words.count > 1: try MaskBench.run(vocabulary: words[1])
     case "page": try PageBench.run(count: words.count > 1 ? Int(words[1]) ?? 50 : 50)
     case "docs": try DocumentBench.run(count: words.count > 1 ? Int(words[1]) ?? 10_000 : 10_000)
+    case "policy":
+      try PolicyBench.run(
+        count: words.count > 1 ? Int(words[1]) ?? 100_000 : 100_000,
+        cedarFile: words.count > 2 ? words[2] : nil)
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench mask VOCABULARY
-                 | bench page [COUNT] | bench docs [DOCUMENTS]
+                 | bench page [COUNT] | bench docs [DOCUMENTS] | bench policy [COUNT [FILE]]
 
           """.utf8))
       exit(2)

@@ -247,11 +247,11 @@ import Testing
         + "them."
     ),
     (
-      "rules: [ { id: 'a', effect: 'allow', tool: 't', args: { x: { from: ['task'] } } } ]",
-      "base.json5, line 2, column 62, rules[0].args.x.from: \"from\" is not a key that belongs here. "
+      "rules: [ { id: 'a', effect: 'allow', tool: 't', args: { x: { said: ['task'] } } } ]",
+      "base.json5, line 2, column 62, rules[0].args.x.said: \"said\" is not a key that belongs here. "
         + "Known here: optional, any, oneOf, notOneOf, re, notRe, maxBytes, under, notUnder, min, max, "
-        + "prefix, notPrefix, denyFlags, maxLen, all, some, scheme, host, notHost, port, userinfo, "
-        + "maxQueryBytes."
+        + "prefix, notPrefix, denyFlags, maxLen, all, some, each, from, notFrom, scheme, host, "
+        + "notHost, port, userinfo, maxQueryBytes."
     ),
     (
       "sandbox: { profiles: {} }",

@@ -7,6 +7,8 @@ import TestKit
 import Testing
 
 @Suite struct `A shipped policy` {
+  static let names = ["cautious", "ci", "closed", "default", "demo-web", "enterprise", "offline"]
+
   static func source(_ name: String) throws -> PolicySource {
     let path = Repository.path("Policies/\(name).json5")
     return PolicySource(
@@ -23,16 +25,16 @@ import Testing
       atPath: Repository.path("Policies"))
     #expect(
       Set(files.filter { $0.hasSuffix(".json5") })
-        == ["default.json5", "demo-web.json5", "offline.json5", "closed.json5"])
+        == Set(Self.names.map { "\($0).json5" }))
   }
 
-  @Test(arguments: ["default", "demo-web", "offline", "closed"])
+  @Test(arguments: Self.names)
   func `loads, with tests that hold`(name: String) throws {
     let engine = try Self.engine(name)
     #expect(engine.policies.map(\.id) == [name])
   }
 
-  @Test(arguments: ["default", "demo-web", "offline", "closed"])
+  @Test(arguments: Self.names)
   func `narrows another one`(name: String) throws {
     var narrowing = try Self.source(name)
     narrowing.place = .chosen

@@ -31,6 +31,7 @@ extension Command {
       throw CommandError.usage("Give either --global or --workspace.")
     }
     let text = try Input.text(arguments.positional[0], bytesMax: Memories.textBytesMax)
+    try permitSaving(text, in: scope)
     let memory = try Stores.telling { () throws(StoreError) in
       try Memories(path: Places.ofThisProcess().memoriesPath).save(
         NewMemory(text: text, origin: "user", trust: "user", scope: scope, created: .now()))
@@ -41,6 +42,19 @@ extension Command {
       Output.line("Saved as memory \(memory.id), \(memory.scope.phrase).")
     }
     return .success
+  }
+
+  /// What is remembered will be read by a model: the policy has a say in it.
+  private static func permitSaving(_ text: String, in scope: MemoryScope) throws(CommandError) {
+    var workspace = ".".resolvingLinks ?? "/"
+    if case .workspace(let path) = scope { workspace = path }
+    let effects = UserEffects(
+      policy: try Permission.engine(nil, workspace: workspace), approver: TerminalApprover(),
+      places: .ofThisProcess())
+    let name = scope == .global ? "global" : "workspace"
+    try Permission.need("Saving a memory") { () async throws(CancellationError) in
+      try await effects.judgeSave(of: text, scope: name)
+    }
   }
 
   static let memorySearch = Command(

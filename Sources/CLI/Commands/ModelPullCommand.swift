@@ -101,26 +101,16 @@ private struct PullRequest {
 
   /// Asks the policy, and a person where it says so.
   private func permit() throws(CommandError) {
-    let effects = UserEffects(policy: engine, approver: isHeadless ? nil : TerminalApprover())
+    let effects = UserEffects(
+      policy: engine, approver: isHeadless ? nil : TerminalApprover(), places: places)
     var more: JSONObject = [:]
     more["revision"] = reference.revision.map { .string($0) }
     more["file"] = reference.file.map { .string($0) }
     let facts = more
     let model = reference.repository.description
-    let decision = waiting { () async -> PolicyDecision? in
-      try? await effects.judgePull(of: model, facts)
+    try Permission.need("Fetching \(model)") { () async throws(CancellationError) in
+      try await effects.judgePull(of: model, facts)
     }
-    guard let decision else {
-      throw CommandError(exitCode: .interrupted, sentence: "interrupted")
-    }
-    guard decision.verdict != .allow else { return }
-    let needsApproval = decision.verdict == .ask || decision.refusal == .stopRun
-    throw CommandError(
-      exitCode: needsApproval ? .approvalNeeded : .denied,
-      sentence: """
-        Fetching \(model) \(needsApproval ? "needs approval" : "is refused") \
-        (\(decision.ruleIDs.joined(separator: ", "))): \(decision.reason)
-        """.plain)
   }
 
   private func fetch(

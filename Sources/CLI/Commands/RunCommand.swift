@@ -48,14 +48,14 @@ extension Command {
     if let path = arguments["--tasks"] {
       return try RunBatch(arguments, places, path: path).perform()
     }
-    let task = try RunTask.text(arguments.positional.first)
+    let task = try RunTask(arguments.positional.first)
     var request = try RunRequest(arguments, places: places)
     request.settings.outputSchema = try arguments["--output-schema"].map(Self.schema)
     let stage = try RunStage(request, places)
-    if arguments.has("--print-prompt") { return try stage.printPrompt(task) }
+    if arguments.has("--print-prompt") { return try stage.printPrompt(task.text) }
     return try stage.perform { (stage) async throws(RunError) in
       let session = try await stage.begin()
-      return await stage.show(session) { await session.run(task) }.outcome
+      return await stage.show(session) { await session.run(task.text, typed: task.typed) }.outcome
     }
   }
 

@@ -22,7 +22,7 @@ struct RunBatch {
       throw .usage("The tasks come from \(path). Leave \"\(arguments.positional[0])\" out.")
     }
     var request = try RunRequest(arguments, places: places)
-    request.isHeadless = true
+    request.isHeadless = request.approver == nil
     items = try Self.items(path, workspace: request.settings.workspace)
     stage = try RunStage(request, places)
   }

@@ -33,6 +33,9 @@ extension Command.Option {
     .precision, .threads, .draft,
     Self(name: "--show-thinking", help: "show the chain of thought on standard error"),
     Self(name: "--headless", help: "ask nobody, also at a terminal"),
+    Self(
+      name: "--approver", value: "WHO",
+      help: "rehearse the answers: ideal:FILE, tired:N, yes or none; recorded as such"),
     Self(name: "--quiet", help: "nothing on standard error but errors"),
   ]
 }
@@ -43,6 +46,8 @@ struct RunRequest: Sendable {
   var inference: InferenceOptions
   var contextTokensMax: Int?
   var isHeadless: Bool
+  /// Who answers asks instead of a person; nil for a person.
+  var approver: ApproverChoice?
   var showsThinking: Bool
   var isQuiet: Bool
   var isJSON: Bool
@@ -75,6 +80,8 @@ struct RunRequest: Sendable {
     inference = try arguments.inferenceOptions()
     contextTokensMax = try arguments.integer("--context", in: 256...(.max))
     isHeadless = arguments.has("--headless")
+    approver = try arguments.approver()
+    self.settings.approver = approver?.name
     showsThinking = arguments.has("--show-thinking")
     isQuiet = arguments.has("--quiet")
     isJSON = arguments.has("--json")
@@ -92,6 +99,18 @@ struct RunRequest: Sendable {
 }
 
 extension Arguments {
+  fileprivate func approver() throws(CommandError) -> ApproverChoice? {
+    guard let text = self["--approver"] else { return nil }
+    guard let choice = ApproverChoice(text) else {
+      throw .usage(
+        "--approver is ideal:FILE, tired:N, yes or none; \"\(text)\" is none of these.")
+    }
+    guard !has("--headless") else {
+      throw .usage("--headless asks nobody, and --approver answers. Leave one of them out.")
+    }
+    return choice
+  }
+
   fileprivate func effort() throws(CommandError) -> ReasoningEffort {
     guard let name = self["--effort"] else { return .medium }
     guard let effort = ReasoningEffort(rawValue: name) else {

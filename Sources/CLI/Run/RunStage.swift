@@ -62,7 +62,7 @@ struct RunStage: Sendable {
   /// A new session.
   func begin() async throws(RunError) -> AgentSession {
     try await AgentSession.begin(
-      request.settings, model: model, places: places, ledger: ledger, approver: approver,
+      request.settings, model: model, places: places, ledger: ledger, approver: try approver(),
       version: CommandLineProgram.version)
   }
 
@@ -80,11 +80,16 @@ struct RunStage: Sendable {
   /// A recorded one.
   func resume(_ recorded: RecordedRun) async throws(RunError) -> AgentSession {
     try await AgentSession.resume(
-      recorded, model: model, places: places, ledger: ledger, approver: approver,
+      recorded, model: model, places: places, ledger: ledger, approver: try approver(),
       version: CommandLineProgram.version)
   }
 
-  private var approver: (any Approver)? { request.isHeadless ? nil : TerminalApprover() }
+  private func approver() throws(RunError) -> (any Approver)? {
+    if let choice = request.approver {
+      return try choice.approver(workspace: request.settings.workspace)
+    }
+    return request.isHeadless ? nil : TerminalApprover()
+  }
 
   /// Runs `body` from the program's main thread.
   func perform(

@@ -3,30 +3,43 @@
 import Glibc
 
 /// What the user wants, as one text.
-enum RunTask {
+struct RunTask: Sendable {
+  /// What the model reads.
+  let text: String
+  /// What of it the user typed, where the rest was piped in; nil for all of it.
+  let typed: String?
+
   /// No prompt holds more.
   private static let inputBytesMax = 4 << 20
 
-  /// The text of the task `word`; "-" or nil means standard input alone. With a task, what is piped
+  /// The task `word`; "-" or nil means standard input alone. With a task, what is piped
   /// in follows it as context.
-  static func text(_ word: String?) throws(CommandError) -> String {
+  init(_ word: String?) throws(CommandError) {
     if let word, word != "-" {
       guard word.contains(where: { !$0.isWhitespace }) else {
         throw .usage("The task is empty. Say what is to be done: martlet run \"What is 37 * 91?\"")
       }
-      guard isPiped else { return word }
-      tellIfNothingComes()
-      let context = try Input.text("-", bytesMax: inputBytesMax)
-      return context.contains { !$0.isWhitespace } ? "\(word)\n\n\(context)" : word
+      guard Self.isPiped else {
+        text = word
+        typed = nil
+        return
+      }
+      Self.tellIfNothingComes()
+      let context = try Input.text("-", bytesMax: Self.inputBytesMax)
+      let isBlank = context.allSatisfy(\.isWhitespace)
+      text = isBlank ? word : "\(word)\n\n\(context)"
+      typed = isBlank ? nil : word
+      return
     }
     guard word == "-" || isatty(STDIN_FILENO) == 0 else {
       throw .usage("The task is missing. Usage: martlet run \"What is 37 * 91?\"")
     }
-    let text = try Input.text("-", bytesMax: inputBytesMax)
+    let text = try Input.text("-", bytesMax: Self.inputBytesMax)
     guard text.contains(where: { !$0.isWhitespace }) else {
       throw .usage("Standard input is empty, and so is the task.")
     }
-    return text
+    self.text = text
+    typed = nil
   }
 
   /// A pipe that someone holds open without writing would look like a program that hangs.

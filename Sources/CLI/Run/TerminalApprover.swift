@@ -6,6 +6,8 @@ import Runtime
 
 /// Asks on the controlling terminal, whatever the standard streams lead to.
 struct TerminalApprover: Approver {
+  let name = "terminal"
+
   /// Nil where there is no terminal, or nobody looks at standard error.
   init?() {
     guard isatty(STDERR_FILENO) == 1 else { return nil }
@@ -15,73 +17,77 @@ struct TerminalApprover: Approver {
   }
 
   func ask(_ question: ApprovalQuestion) async throws(CancellationError) -> ApprovalAnswer {
-    try await ask(
-      Self.text(question), mayRemember: question.mayRemember, secondsMax: question.secondsMax)
+    let text = ApprovalText(question)
+    let deadline = ContinuousClock.now + .seconds(question.secondsMax)
+    let choice = try await ask(text.description, again: text.choices, until: deadline) {
+      ApprovalText.choice($0, question)
+    }
+    switch choice {
+    case .lease:
+      let answer = try await ask(
+        ApprovalText.leaseQuestion, again: ApprovalText.leaseQuestion, until: deadline
+      ) { line -> ApprovalAnswer? in
+        line.isEmpty ? .no : ApprovalText.terms(line).map { .yesWithLease($0) }
+      }
+      return answer ?? .timedOut
+    case .once: return .yes
+    case .run: return .yesForThisRun
+    case .no: return .no
+    case nil: return .timedOut
+    }
   }
 
   /// Asks whether to do what `text` says.
   func confirm(_ text: String, secondsMax: Int) async throws(CancellationError) -> ApprovalAnswer {
-    try await ask("\(text.plain)\n[y]es, [N]o? ", mayRemember: false, secondsMax: secondsMax)
+    let answer = try await ask(
+      "\(text.plain)\n[y]es, [N]o? ", again: "Please type y or n: ",
+      until: .now + .seconds(secondsMax)
+    ) { line -> ApprovalAnswer? in
+      switch line {
+      case "y", "yes": .yes
+      case "n", "no", "": .no
+      default: nil
+      }
+    }
+    return answer ?? .timedOut
   }
 
-  private func ask(
-    _ text: String, mayRemember: Bool, secondsMax: Int
-  ) async throws(CancellationError) -> ApprovalAnswer {
+  /// Puts a question until `read` takes a line as an answer; nil where time is over. A terminal that is
+  /// gone answers with an empty line.
+  private func ask<Answer: Sendable>(
+    _ text: String, again: String, until deadline: ContinuousClock.Instant,
+    _ read: @Sendable (String) -> Answer?
+  ) async throws(CancellationError) -> Answer? {
     let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-    guard terminal >= 0 else { return .no }
+    guard terminal >= 0 else { return read("") }
     defer { close(terminal) }
     Progress.endUpdates()
     // What was typed before the question is no answer to it.
     tcflush(terminal, TCIFLUSH)
     Self.write(text, to: terminal)
-    let deadline = ContinuousClock.now + .seconds(secondsMax)
     var line: [UInt8] = []
     while true {
       if Task.isCancelled { throw CancellationError() }
       guard ContinuousClock.now < deadline else {
         Self.write("\n", to: terminal)
-        return .timedOut
+        return nil
       }
       var wanted = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
       if poll(&wanted, 1, 0) > 0 {
         var chunk = [UInt8](repeating: 0, count: 256)
-        let count = read(terminal, &chunk, chunk.count)
-        guard count > 0 else { return .no }
+        let count = Glibc.read(terminal, &chunk, chunk.count)
+        guard count > 0 else { return read("") }
         line += chunk[..<count]
-        guard line.contains(UInt8(ascii: "\n")) else { continue }
-        if let answer = Self.answer(line, mayRemember: mayRemember) { return answer }
+        guard let end = line.firstIndex(of: UInt8(ascii: "\n")) else { continue }
+        let words = String(decoding: line[..<end], as: UTF8.self).lowercased()
+        if let answer = read(words.split(whereSeparator: \.isWhitespace).joined(separator: " ")) {
+          return answer
+        }
         line = []
-        Self.write("Please type y, \(mayRemember ? "a, " : "")or n: ", to: terminal)
+        Self.write(again, to: terminal)
       } else {
         do { try await Task.sleep(for: .milliseconds(50)) } catch { throw CancellationError() }
       }
-    }
-  }
-
-  /// The whole call is shown, in characters that do nothing to a terminal.
-  private static func text(_ question: ApprovalQuestion) -> String {
-    let who =
-      switch question.asker {
-      case .model: "The model wants to call"
-      case .plugin: "To answer the model's call, a tool wants to do"
-      case .user: "This command needs"
-      }
-    var lines = ["", "\(who) \(question.call.tool.plain):", ""]
-    lines += question.call.body.indented(by: 2)
-    lines += ["", question.reason.plain]
-    let choices = question.mayRemember ? "[y]es, [a]lways in this run, [N]o" : "[y]es, [N]o"
-    return lines.joined(separator: "\n") + "\n\(choices)? "
-  }
-
-  private static func answer(
-    _ line: [UInt8], mayRemember: Bool
-  ) -> ApprovalAnswer? {
-    let word = String(decoding: line.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    switch word.lowercased().filter({ !$0.isWhitespace }) {
-    case "y", "yes": return .yes
-    case "a", "always": return mayRemember ? .yesForThisRun : nil
-    case "n", "no", "": return .no
-    default: return nil
     }
   }
 

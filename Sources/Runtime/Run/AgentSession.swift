@@ -62,7 +62,9 @@ public actor AgentSession {
     let policy = try Self.policy(settings, places)
     let catalog = try Self.catalog(settings, places)
     let state = PolicyState(model: model.choice.policyName)
-    let offered = OfferedTools(catalog: catalog) { policy.callableTools(among: $0, state) }
+    let offered = OfferedTools(catalog: catalog) {
+      policy.callableTools(among: $0, claimedKinds: $1, state)
+    }
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
@@ -81,7 +83,10 @@ public actor AgentSession {
       policy: policy, offered: offered, host: host,
       memory: MemoryTools(
         path: places.memoriesPath, session: id, workspace: settings.workspace),
-      journal: journal, news: stream.continuation, approver: approver,
+      journal: journal, news: stream.continuation,
+      desk: AskDesk(
+        policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: id),
+      days: DayBudgets(of: policy, path: places.policyRecordsPath),
       workspace: settings.workspace, state: state)
     await host.connect(
       ToolHost.Network(settings: network.egress, variables: network.variables) { plugin in
@@ -115,7 +120,7 @@ public actor AgentSession {
       check: { answer in check?.problem(with: answer) })
     do {
       if let recorded {
-        await runner.replay(recorded.plannerEvents, calls: recorded.calls)
+        await runner.replay(recorded)
         await journal.recall(recorded.plannerEvents, calls: recorded.calls)
       } else {
         try ledger.beginSession(
@@ -137,7 +142,7 @@ public actor AgentSession {
     let policy = try policy(settings, places)
     let state = PolicyState(model: model.choice.policyName)
     let offered = OfferedTools(catalog: try catalog(settings, places)) {
-      policy.callableTools(among: $0, state)
+      policy.callableTools(among: $0, claimedKinds: $1, state)
     }
     let renderer = try renderer(settings, offered, model.vocabulary)
     do throws(HarmonyError) {
@@ -151,13 +156,18 @@ public actor AgentSession {
   // MARK: - Work
 
   /// Does one task; in a session that has done others, as the next turn of the conversation.
-  public func run(_ task: String) async -> RunSummary {
+  ///
+  /// - Parameters:
+  ///   - task: What the model reads.
+  ///   - typed: What of it the user typed, where the rest came from elsewhere; nil for all of it.
+  /// - Returns: How it ended.
+  public func run(_ task: String, typed: String? = nil) async -> RunSummary {
     defer { continuation.yield(.progress(.ended)) }
+    await runner.begin(task: task, typed: typed)
     if isNew {
       isNew = false
       return await planner.start(plannerSettings, task: task)
     }
-    await runner.endTurn()
     return await planner.run(task)
   }
 

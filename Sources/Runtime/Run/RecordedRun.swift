@@ -9,8 +9,13 @@ public struct RecordedRun: Sendable {
   public let id: String
   public var settings: RunSettings
   let plannerEvents: [PlannerEvent]
+  /// What of a task the user typed, by the task's number from 0; none for tasks that were typed whole.
+  let typedTasks: [Int: String]
   /// Every call that was put before the policy, by its number.
   let calls: [Int: ToolCall]
+
+  /// The name of the event that says what of the next task the user typed.
+  static let typedTaskName = "task.typed"
 
   /// Reads the session.
   ///
@@ -33,14 +38,19 @@ public struct RecordedRun: Sendable {
     var configured: JSONObject?
     var budgets = Budgets()
     var plannerEvents: [PlannerEvent] = []
+    var typedTasks: [Int: String] = [:]
+    var taskCount = 0
     for event in recorded.compactMap(\.event) {
       switch event {
       case .reported(RunSettings.eventName, let members): configured = members
+      case .reported(Self.typedTaskName, let members):
+        typedTasks[taskCount] = members["typed"]?.stringValue ?? ""
       case .toolCalled(let call): calls[call.id] = call
       case .planner(let event):
         plannerEvents.append(event)
         if case .started(let settings) = event.kind { budgets = settings.budgets }
         if case .resumed(let fresh) = event.kind { budgets = fresh }
+        if case .taskGiven = event.kind { taskCount += 1 }
       default: continue
       }
     }
@@ -53,5 +63,6 @@ public struct RecordedRun: Sendable {
     self.settings = settings
     self.plannerEvents = plannerEvents
     self.calls = calls
+    self.typedTasks = typedTasks
   }
 }

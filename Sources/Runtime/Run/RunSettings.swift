@@ -20,6 +20,8 @@ public struct RunSettings: Equatable, Sendable {
   public var date: String
   /// The JSON schema that the answer has to match.
   public var outputSchema: JSONValue?
+  /// What answers asks in place of a person, as it is recorded; nil for a person, or nobody.
+  public var approver: String?
 
   public init(model: ModelChoice, workspace: String, sampling: SamplingChoice, date: String) {
     self.model = model
@@ -46,6 +48,7 @@ public struct RunSettings: Equatable, Sendable {
     if !toolsFolders.isEmpty { object["tools"] = .array(toolsFolders.map(JSONValue.string)) }
     object["temperature"] = sampling.temperature.map { .number(.double($0)) }
     object["output_schema"] = outputSchema
+    object["approver"] = approver.map(JSONValue.string)
     return object
   }
 
@@ -74,5 +77,6 @@ public struct RunSettings: Equatable, Sendable {
     policy = object["policy"]?.stringValue
     toolsFolders = object["tools"]?.arrayValue?.compactMap(\.stringValue) ?? []
     outputSchema = object["output_schema"]
+    approver = object["approver"]?.stringValue
   }
 }

@@ -55,21 +55,26 @@ extension GuardedToolRunner {
       return await robotsVerdict(page.rule, page.isApproved, fetch, request, fetches)
     }
     let effect = fetch.effect
-    var decision = policy.judge(effect, state)
-    let isAsked = decision.verdict == .ask
-    if isAsked {
+    var decision = judged(effect)
+    var approval: JSONObject?
+    if decision.verdict == .ask {
       // The plugin's answer waits for the person, and the call's time goes on.
       let question = ToolCall(
         id: fetches.call.id, tool: WebFetch.tool, body: effect.arguments.compactText)
       do throws(CancellationError) {
-        decision = try await decisionAfterAsking(effect, decision, question, for: .plugin)
+        let settled = try await settle(effect, decision, question)
+        decision = settled.decision
+        approval = settled.record
       } catch {
         return .refused(reason: "The run is ending.")
       }
     }
-    let record = members(
+    let isAsked = approval != nil
+    if decision.verdict == .allow { reserve(&decision, for: effect) }
+    var record = members(
       decision.json.objectValue ?? [:], fetch, request, fetches,
       policies: decision.decidedBy.map(\.policy))
+    record["approval"] = approval.map(JSONValue.object)
     guard await isRecorded(record) else { return Self.unrecorded }
     guard decision.verdict == .allow, let web = fetch.address else {
       if request.purpose == .page, fetching?.refusal == nil {

@@ -17,25 +17,22 @@ actor GuardedToolRunner: ToolRunner {
   private let memory: MemoryTools
   let journal: LedgerJournal
   private let news: AsyncStream<RunNews>.Continuation
-  private let approver: (any Approver)?
+  private let desk: AskDesk
+  private let days: DayBudgets
   private let workspace: String
-  /// What the policy has to know about the run; grows with every call.
-  private(set) var state: PolicyState
+  private var facts: RunFacts
   /// What a plugin fetches for the call that is under way.
   var fetching: CallFetches?
-  /// What was approved for the rest of the run, by the digest of exactly that.
-  private var approved: Set<Digest> = []
-  /// The decision about the call that is under way.
-  private var pending: (call: Int, decision: PolicyDecision)?
+  /// The call that is under way, and the decision about it.
+  private var pending: (call: Int, effect: Effect, decision: PolicyDecision)?
   private var startsReported = 0
-
-  /// A person who says nothing for so long has said no, where no policy gives another time.
-  private static let askSecondsMax = 300
+  /// Servers from elsewhere whose start was allowed in this run.
+  private var admittedServers: Set<String> = []
 
   init(
     policy: PolicyEngine, offered: OfferedTools, host: ToolHost, memory: MemoryTools,
-    journal: LedgerJournal, news: AsyncStream<RunNews>.Continuation, approver: (any Approver)?,
-    workspace: String, state: PolicyState
+    journal: LedgerJournal, news: AsyncStream<RunNews>.Continuation, desk: AskDesk,
+    days: DayBudgets, workspace: String, state: PolicyState
   ) {
     self.policy = policy
     self.offered = offered
@@ -43,48 +40,62 @@ actor GuardedToolRunner: ToolRunner {
     self.memory = memory
     self.journal = journal
     self.news = news
-    self.approver = approver
+    self.desk = desk
+    self.days = days
     self.workspace = workspace
-    self.state = state
+    facts = RunFacts(policy: policy, state: state)
   }
 
   /// The offered tools that the policy could allow now.
-  func callableNow() -> [String] { policy.callableTools(among: offered.names, state) }
+  func callableNow() -> [String] {
+    policy.callableTools(
+      among: offered.names, claimedKinds: offered.claimedKinds, facts.state)
+  }
 
   /// Takes up what earlier calls of a resumed run brought into its context and used up.
-  func replay(_ events: [PlannerEvent], calls: [Int: ToolCall]) {
+  func replay(_ recorded: RecordedRun) {
     var allowed: Set<Int> = []
-    for event in events {
+    var taskCount = 0
+    for event in recorded.plannerEvents {
       switch event.kind {
-      case .taskGiven: endTurn()
+      case .taskGiven(let text):
+        facts.take(task: text, typed: recorded.typedTasks[taskCount])
+        taskCount += 1
       case .callJudged(let number, let decision) where decision.verdict == .allowed:
         allowed.insert(number)
-      case .toolAnswered(let number, _):
-        guard allowed.contains(number), let call = calls[number] else { continue }
-        account(policy.judge(effect(of: call), state))
+      case .toolAnswered(let number, let answer):
+        guard allowed.contains(number), let call = recorded.calls[number] else { continue }
+        let effect = effect(of: call)
+        facts.account(policy.judge(effect, facts.state))
+        facts.take(answer.result, of: effect)
       default: continue
       }
     }
   }
 
-  /// Budgets that are counted by the turn begin anew.
-  func endTurn() {
-    for (budget, _) in state.used where turnBudgets.contains(budget) { state.used[budget] = nil }
+  /// A task begins; `typed` is what of it the user typed, nil for all of it.
+  func begin(task: String, typed: String?) async {
+    facts.take(task: task, typed: typed)
+    guard let typed else { return }
+    await journal.hold(.reported(name: RecordedRun.typedTaskName, ["typed": .string(typed)]))
   }
-
-  private var turnBudgets: Set<String> = []
 
   // MARK: - Judging
 
   func judge(_ call: ToolCall) async throws(CancellationError) -> CallDecision {
     let effect = effect(of: call)
-    var decision = policy.judge(effect, state)
+    var record: JSONObject?
+    var decision = judged(effect)
     if decision.verdict == .ask {
-      decision = try await decisionAfterAsking(effect, decision, call, for: .model)
+      let settled = try await desk.settle(effect, decision, in: facts.state, call)
+      decision = settled.decision
+      record = settled.record
     }
-    pending = (call.id, decision)
+    if decision.verdict == .allow { try await admitServer(of: call, &decision) }
+    if decision.verdict == .allow { reserve(&decision, for: effect) }
+    pending = (call.id, effect, decision)
     await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, decision)))
+      .reported(name: "policy.judged", Self.members(call, decision, record)))
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
@@ -95,48 +106,91 @@ actor GuardedToolRunner: ToolRunner {
       verdict: verdict, rule: decision.ruleIDs.joined(separator: ", "), reason: decision.reason)
   }
 
-  private func effect(of call: ToolCall) -> Effect { Effect(call: call, workspace: workspace) }
+  private func effect(of call: ToolCall) -> Effect {
+    var effect = Effect(call: call, workspace: workspace)
+    if let manifest = offered.catalog.resolve(call.tool)?.manifest {
+      effect.manifestDigest = manifest.digest
+      effect.claimedKinds = offered.claimedKinds[call.tool]
+    }
+    return effect
+  }
 
-  /// What becomes of a decision that asks; `call` is what a person gets to read.
-  func decisionAfterAsking(
-    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall,
-    for asker: ApprovalQuestion.Asker
-  ) async throws(CancellationError) -> PolicyDecision {
-    let action = SHA256.digest(of: policy.approvalBytes(for: effect, decision))
-    var asked = state
-    if approved.contains(action) {
-      asked.isApproved = true
-      return policy.judge(effect, asked)
+  /// What the policy knows of the run so far.
+  var state: PolicyState { facts.state }
+
+  /// Settles an ask of a plugin's; `call` is what a person gets to read.
+  func settle(
+    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall
+  ) async throws(CancellationError) -> AskDesk.Settlement {
+    try await desk.settle(effect, decision, in: facts.state, call, asker: .plugin)
+  }
+
+  /// Books what an allowed fetch takes from budgets, and the labels that it brings.
+  func account(_ decision: PolicyDecision) { facts.account(decision) }
+
+  /// The policy's word, with what all of today's runs have used.
+  func judged(_ effect: Effect) -> PolicyDecision {
+    guard !days.isEmpty else { return policy.judge(effect, facts.state) }
+    do throws(StoreError) {
+      for (budget, used) in try days.used() { facts.set(used, of: budget) }
+    } catch {
+      return Self.unaccountable(policy.judge(effect, facts.state), error)
     }
-    guard let approver else {
-      asked.isHeadless = true
-      return policy.judge(effect, asked)
+    return policy.judge(effect, facts.state)
+  }
+
+  /// The first call of a server from elsewhere starts it, which is judged too.
+  private func admitServer(
+    of call: ToolCall, _ decision: inout PolicyDecision
+  ) async throws(CancellationError) {
+    guard let manifest = offered.catalog.resolve(call.tool)?.manifest, manifest.kind == .mcp,
+      !admittedServers.contains(manifest.name)
+    else { return }
+    let start = Effect(startOf: manifest, actor: .model)
+    var word = policy.judge(start, facts.state)
+    var record: JSONObject?
+    if word.verdict == .ask {
+      let shown = ToolCall(id: call.id, tool: start.tool, body: start.arguments.compactText)
+      let settled = try await desk.settle(start, word, in: facts.state, shown)
+      word = settled.decision
+      record = settled.record
     }
-    let seconds = policy.askTimeoutSeconds ?? Self.askSecondsMax
-    let answer = try await approver.ask(
-      ApprovalQuestion(
-        asker: asker, call: call, reason: decision.reason, mayRemember: decision.mayRemember,
-        secondsMax: seconds))
-    switch answer {
-    case .yes, .yesForThisRun:
-      if answer == .yesForThisRun, decision.mayRemember { approved.insert(action) }
-      asked.isApproved = true
-      return policy.judge(effect, asked)
-    case .no, .timedOut:
-      var refused = decision
-      refused.verdict = .deny
-      refused.refusal = .tellModel
-      refused.reason =
-        answer == .no
-        ? "The user said no." : "The user was asked and gave no answer within \(seconds) s."
-      return refused
+    await journal.hold(.reported(name: "policy.judged", Self.members(call, word, record)))
+    if word.verdict == .allow {
+      admittedServers.insert(manifest.name)
+    } else {
+      decision = word
     }
   }
 
-  private static func members(_ call: ToolCall, _ decision: PolicyDecision) -> JSONObject {
+  /// Takes what the call costs by the day, as one step among all runs.
+  func reserve(_ decision: inout PolicyDecision, for effect: Effect) {
+    do throws(StoreError) {
+      guard let budget = try days.reserve(decision) else { return }
+      facts.set(BudgetAmounts(calls: .max), of: budget)
+      decision.deny(
+        by: "budget:\(budget)", "The budget \"\(budget)\" is spent: another run was faster.")
+    } catch {
+      decision = Self.unaccountable(decision, error)
+    }
+  }
+
+  /// What cannot be counted is not done.
+  private static func unaccountable(
+    _ decision: PolicyDecision, _ error: StoreError
+  ) -> PolicyDecision {
+    var decision = decision
+    decision.deny(by: "audit", "Its budget cannot be counted, so nothing is done. \(error)")
+    return decision
+  }
+
+  private static func members(
+    _ call: ToolCall, _ decision: PolicyDecision, _ approval: JSONObject?
+  ) -> JSONObject {
     var members = decision.json.objectValue ?? [:]
     members["call"] = .number(.integer(Int64(call.id)))
     members["policies"] = .array(decision.decidedBy.map { .string($0.policy) })
+    members["approval"] = approval.map(JSONValue.object)
     return members
   }
 
@@ -149,13 +203,21 @@ actor GuardedToolRunner: ToolRunner {
         flaw: .failedInternally("A call was to be run that was not judged."))
     }
     self.pending = nil
-    account(pending.decision)
+    facts.account(pending.decision)
     news.yield(.progress(.running(tool: call.tool)))
+    let answer = try await answer(call, pending.decision)
+    facts.take(answer.result, of: pending.effect)
+    return answer
+  }
+
+  private func answer(
+    _ call: ToolCall, _ decision: PolicyDecision
+  ) async throws(CancellationError) -> ToolAnswer {
     if [MemoryTools.searchName, MemoryTools.saveName].contains(call.tool) {
-      let trust = state.labels.contains("untrusted") ? "untrusted" : "model"
+      let trust = facts.state.labels.contains("untrusted") ? "untrusted" : "model"
       return ToolAnswer(result: memory.run(call, trust: trust))
     }
-    if let problem = profileProblem(call, pending.decision) {
+    if let problem = profileProblem(call, decision) {
       return ToolAnswer(
         result: ToolResult(status: .broken, text: problem), flaw: .sandboxUnavailable(problem))
     }
@@ -204,23 +266,5 @@ actor GuardedToolRunner: ToolRunner {
       The policy's rule \(decision.ruleID) demands the sandbox profile "\(demanded)", and the tool \
       "\(call.tool)" runs in "\(profile)". Change the rule or the tool's manifest.
       """
-  }
-
-  /// Books what an allowed call takes from budgets, and the labels that its result brings.
-  func account(_ decision: PolicyDecision) {
-    state.labels.formUnion(decision.resultLabels)
-    for charge in decision.charges {
-      if charge.period == .turn { turnBudgets.insert(charge.budget) }
-      state.used[charge.budget, default: BudgetAmounts()].add(charge.amounts)
-    }
-  }
-}
-
-extension BudgetAmounts {
-  fileprivate mutating func add(_ other: BudgetAmounts) {
-    calls += other.calls
-    bytes += other.bytes
-    tokens += other.tokens
-    microdollars += other.microdollars
   }
 }

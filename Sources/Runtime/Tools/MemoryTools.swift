@@ -85,7 +85,16 @@ struct MemoryTools: Sendable {
     let lines = found.map { memory in
       "[\(memory.id)] (\(memory.trust), from \(memory.origin)) \(memory.text)"
     }
-    return ToolResult(status: .succeeded, text: lines.joined(separator: "\n"))
+    return ToolResult(
+      status: .succeeded, text: lines.joined(separator: "\n"),
+      structured: ["trust": .array(found.map { .string($0.trust) })])
+  }
+
+  /// Labels that found notes bring back: what was untrusted when it was saved still is.
+  static func labels(of result: ToolResult, tool: String) -> Set<String> {
+    guard tool == searchName, result.structured?["trust"]?.arrayValue?.contains("untrusted") == true
+    else { return [] }
+    return ["untrusted"]
   }
 
   private func save(

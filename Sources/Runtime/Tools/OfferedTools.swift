@@ -20,13 +20,22 @@ struct OfferedTools: Sendable {
   let catalog: ToolCatalog
   /// Of the tools that are called with JSON and have one, by their full names.
   let schemas: [String: JSONValue]
+  /// What each tool's manifest says that it can do, by full name; none where it says nothing.
+  let claimedKinds: [String: Set<Effect.Kind>]
 
   /// Leaves out what `isCallable` does not list.
-  init(catalog: ToolCatalog, isCallable: ([String]) -> [String]) {
+  init(
+    catalog: ToolCatalog, isCallable: ([String], [String: Set<Effect.Kind>]) -> [String]
+  ) {
     self.catalog = catalog
+    var claims: [String: Set<Effect.Kind>] = [:]
+    for tool in catalog.manifests.flatMap(\.tools) {
+      claims[tool.name] = tool.effects.map { Set($0.compactMap(Effect.Kind.init)) }
+    }
+    claimedKinds = claims
     let memory = [MemoryTools.searchName, MemoryTools.saveName]
     let all = catalog.manifests.flatMap { $0.tools.map(\.name) } + memory
-    let callable = Set(isCallable(all))
+    let callable = Set(isCallable(all, claims))
     names = all.filter(callable.contains)
     var declarations: [ToolDeclaration] = []
     var system: [ToolNamespace] = []

@@ -2,21 +2,21 @@
 
 public import Base
 public import Policy
+public import ToolHost
 
 /// The policy's word about a command that a person typed.
 public struct UserEffects: Sendable {
   private let policy: PolicyEngine
-  private let approver: (any Approver)?
-
-  /// A person who says nothing for so long has said no, where no policy gives another time.
-  private static let askSecondsMax = 300
+  private let desk: AskDesk
 
   /// - Parameters:
   ///   - policy: In force.
   ///   - approver: Nil where nobody can be asked.
-  public init(policy: PolicyEngine, approver: (any Approver)?) {
+  ///   - places: Where leases are kept.
+  public init(policy: PolicyEngine, approver: (any Approver)?, places: Places) {
     self.policy = policy
-    self.approver = approver
+    desk = AskDesk(
+      policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: "command")
   }
 
   /// Judges the fetch of a model, and asks where a rule says so.
@@ -35,31 +35,38 @@ public struct UserEffects: Sendable {
     return try await judge(effect)
   }
 
+  /// Judges the saving of a note that the person typed.
+  ///
+  /// - Parameters:
+  ///   - text: The note.
+  ///   - scope: "workspace" or "global", as the model's tool has it.
+  /// - Returns: As ``judgePull(of:_:)`` does.
+  /// - Throws: `CancellationError` where the asking was broken off.
+  public func judgeSave(
+    of text: String, scope: String
+  ) async throws(CancellationError) -> PolicyDecision {
+    try await judge(
+      Effect(
+        tool: MemoryTools.saveName, arguments: ["text": .string(text), "scope": .string(scope)],
+        actor: .user))
+  }
+
+  /// Judges the start of a server from elsewhere, so that it can be looked at.
+  ///
+  /// - Parameter manifest: How it starts.
+  /// - Returns: As ``judgePull(of:_:)`` does.
+  /// - Throws: `CancellationError` where the asking was broken off.
+  public func judgeStart(
+    of manifest: ToolManifest
+  ) async throws(CancellationError) -> PolicyDecision {
+    try await judge(Effect(startOf: manifest, actor: .user))
+  }
+
   private func judge(_ effect: Effect) async throws(CancellationError) -> PolicyDecision {
-    var state = PolicyState(model: nil)
-    var decision = policy.judge(effect, state)
+    let state = PolicyState(model: nil)
+    let decision = policy.judge(effect, state)
     guard decision.verdict == .ask else { return decision }
-    guard let approver else {
-      state.isHeadless = true
-      return policy.judge(effect, state)
-    }
-    let seconds = policy.askTimeoutSeconds ?? Self.askSecondsMax
     let call = ToolCall(id: 0, tool: effect.tool, body: effect.arguments.compactText)
-    let answer = try await approver.ask(
-      ApprovalQuestion(
-        asker: .user, call: call, reason: decision.reason, mayRemember: false,
-        secondsMax: seconds))
-    switch answer {
-    case .yes, .yesForThisRun:
-      state.isApproved = true
-      return policy.judge(effect, state)
-    case .no, .timedOut:
-      decision.verdict = .deny
-      decision.refusal = .tellModel
-      decision.reason =
-        answer == .no
-        ? "The user said no." : "The user was asked and gave no answer within \(seconds) s."
-      return decision
-    }
+    return try await desk.settle(effect, decision, in: state, call, asker: .user).decision
   }
 }

@@ -1,0 +1,34 @@
+// Ed25519.swift — signatures (RFC 8032) by libcrypto: checked, not made.
+
+import CCrypto
+
+/// Checks Ed25519 signatures.
+public enum Ed25519 {
+  public static let keyByteCount = 32
+  public static let signatureByteCount = 64
+
+  /// Whether `signature` is the key's owner's for exactly `message`. False also where key or signature
+  /// have a wrong length.
+  public static func isValid(
+    _ signature: [UInt8], of message: [UInt8], publicKey: [UInt8]
+  ) -> Bool {
+    guard signature.count == signatureByteCount, publicKey.count == keyByteCount,
+      let key = EVP_PKEY_new_raw_public_key_ex(
+        library, "ED25519", nil, publicKey, publicKey.count)
+    else { return false }
+    defer { EVP_PKEY_free(key) }
+    guard let context = EVP_MD_CTX_new() else { return false }
+    defer { EVP_MD_CTX_free(context) }
+    guard EVP_DigestVerifyInit_ex(context, nil, nil, library, nil, key, nil) == 1 else {
+      return false
+    }
+    return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+  }
+
+  /// A library context of our own: the default one reads openssl.cnf. Unsafe only in that the compiler
+  /// does not know the type: libcrypto may use it from any thread.
+  nonisolated(unsafe) private static let library: OpaquePointer? = {
+    ccrypto_leave_exit_alone()
+    return OSSL_LIB_CTX_new()
+  }()
+}

@@ -1,0 +1,72 @@
+// RunFacts.swift — what the policy has to know about a run, as it grows with every task and call.
+
+import Base
+import Policy
+
+/// The state that effects are judged in, and what adds to it.
+struct RunFacts: Sendable {
+  private let policy: PolicyEngine
+  private(set) var state: PolicyState
+  private var turnBudgets: Set<String> = []
+  private var spanBytes = 0
+
+  /// Of spans together. What comes later vouches for nothing: that is the safe side.
+  private static let spanBytesMax = 4 << 20
+
+  init(policy: PolicyEngine, state: PolicyState) {
+    self.policy = policy
+    self.state = state
+  }
+
+  /// A task begins: budgets that are counted by the turn begin anew.
+  ///
+  /// - Parameters:
+  ///   - text: What the model reads.
+  ///   - typed: What of it the user typed; the rest came out of a pipe and vouches for nothing.
+  mutating func take(task text: String, typed: String?) {
+    for budget in turnBudgets { state.used[budget] = nil }
+    state.labels.formUnion(policy.contentLabels(in: text))
+    if policy.usesOrigins { add(ContextSpan(origins: [ContextSpan.task], text: typed ?? text)) }
+  }
+
+  /// Books what an allowed call takes from budgets, and the labels that its result brings.
+  mutating func account(_ decision: PolicyDecision) {
+    state.labels.formUnion(decision.resultLabels)
+    for charge in decision.charges where charge.period != .day {
+      if charge.period == .turn { turnBudgets.insert(charge.budget) }
+      state.used[charge.budget, default: BudgetAmounts()].add(charge.amounts)
+    }
+  }
+
+  /// A call was answered: its words are in the context from now on.
+  mutating func take(_ result: ToolResult, of effect: Effect) {
+    state.labels.formUnion(policy.contentLabels(in: result.text))
+    state.labels.formUnion(MemoryTools.labels(of: result, tool: effect.tool))
+    guard policy.usesOrigins, result.status == .succeeded else { return }
+    for span in policy.spans(of: effect, text: result.text, structured: result.structured) {
+      add(span)
+    }
+  }
+
+  /// What the budgets that are counted by the day have used.
+  mutating func set(_ used: BudgetAmounts, of budget: String) { state.used[budget] = used }
+
+  private mutating func add(_ span: ContextSpan) {
+    guard spanBytes + span.text.utf8.count <= Self.spanBytesMax else { return }
+    spanBytes += span.text.utf8.count
+    state.context.append(span)
+  }
+}
+
+extension BudgetAmounts {
+  fileprivate mutating func add(_ other: BudgetAmounts) {
+    func sum(_ left: Int, _ right: Int) -> Int {
+      let (sum, overflows) = left.addingReportingOverflow(right)
+      return overflows ? .max : sum
+    }
+    calls = sum(calls, other.calls)
+    bytes = sum(bytes, other.bytes)
+    tokens = sum(tokens, other.tokens)
+    microdollars = sum(microdollars, other.microdollars)
+  }
+}

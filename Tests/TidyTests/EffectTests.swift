@@ -1,0 +1,104 @@
+// EffectTests.swift — every effect asks: what this program can do to the world, and where the policy is
+// asked about it. A new way to do something fails here until it has its place in the table.
+
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct `Every effect` {
+  /// One way to do something: the text by which it is done, who may do it, and where that is judged.
+  struct Way: Sendable, CustomTestStringConvertible {
+    let effect: String
+    /// What the source says where it happens; each is one spelling.
+    let spellings: [String]
+    /// Files that may say so. They are reached only through `gates`.
+    let files: [String]
+    /// Files that judge, and the call by which they do.
+    let gates: [(file: String, call: String)]
+
+    var testDescription: String { effect }
+  }
+
+  private static let runner = "Sources/Runtime/Tools/GuardedToolRunner.swift"
+  private static let user = "Sources/Runtime/Tools/UserEffects.swift"
+
+  static let ways: [Way] = [
+    Way(
+      effect: "a tool is called",
+      spellings: ["host.call("], files: [runner], gates: [(runner, "policy.judge(effect,")]),
+    Way(
+      effect: "a program is started behind a wall",
+      spellings: ["WalledProcess.start(", "SandboxPlan("],
+      files: [
+        "Sources/ToolHost/PluginConnection.swift", "Sources/ToolHost/ToolHost.swift",
+        "Sources/Sandbox/WalledProcess.swift",
+        // The user's own command behind a wall, and the examination of this machine.
+        "Sources/Sandbox/SandboxLaunch.swift", "Sources/Sandbox/SandboxDoctor.swift",
+        "Sources/CLI/Doctor/Checkup.swift",
+      ], gates: [(runner, "policy.judge(effect,")]),
+    Way(
+      effect: "a server from elsewhere is started",
+      spellings: ["host.offers(", "Effect(startOf:"],
+      files: ["Sources/CLI/Commands/ToolPinCommand.swift", runner, user],
+      gates: [
+        (runner, "policy.judge(start,"), (user, "judge(Effect(startOf:"),
+        ("Sources/CLI/Commands/ToolPinCommand.swift", "effects.judgeStart("),
+      ]),
+    Way(
+      effect: "a note is saved",
+      spellings: [".save("],
+      files: [
+        "Sources/Runtime/Tools/MemoryTools.swift", "Sources/CLI/Commands/MemoryCommands.swift",
+      ],
+      gates: [
+        (runner, "policy.judge(effect,"),
+        ("Sources/CLI/Commands/MemoryCommands.swift", "effects.judgeSave("),
+      ]),
+    Way(
+      effect: "notes are searched for the model",
+      spellings: ["memory.run("], files: [runner], gates: [(runner, "policy.judge(effect,")]),
+    Way(
+      effect: "a model is downloaded",
+      spellings: ["ModelPull("],
+      files: ["Sources/CLI/Commands/ModelPullCommand.swift"],
+      gates: [("Sources/CLI/Commands/ModelPullCommand.swift", "effects.judgePull(")]),
+  ]
+
+  private static let sources = Result { try SourceFile.all(under: "Sources", suffix: ".swift") }
+
+  @Test(arguments: ways)
+  func `has its place, and a call of judge before it`(way: Way) throws {
+    let sources = try Self.sources.get()
+    let found = sources.filter { file in
+      file.numberedLines.contains { line in
+        !line.1.trimmingCharacters(in: .whitespaces).hasPrefix("//")
+          && way.spellings.contains { line.1.contains($0) }
+      }
+    }.map(\.path)
+    #expect(!found.isEmpty, "nothing says \(way.spellings)")
+    #expect(
+      Set(found).subtracting(way.files) == [],
+      "here \(way.effect), and no one is asked: add the call of judge, then the file to this table")
+    for gate in way.gates {
+      let text = sources.first { $0.path == gate.file }?.text ?? ""
+      #expect(text.contains(gate.call), "\(gate.file) no longer says \(gate.call)")
+    }
+  }
+
+  /// Everything that goes to the network goes through one client; who imports it is known by name.
+  @Test func `on the network goes through those who are asked`() throws {
+    let known = [
+      // Downloads, judged as model.pull.
+      "Sources/Hub/",
+      // The client itself.
+      "Sources/Transfer/",
+    ]
+    let found = try Self.sources.get().filter { file in
+      file.numberedLines.contains {
+        $0.1.hasSuffix("import Transfer") || $0.1.hasSuffix("import CCurl")
+      }
+    }.map(\.path).filter { path in !known.contains { path.hasPrefix($0) } }
+    #expect(
+      found == [], "imports the HTTP client: judge what it fetches, then add it to this table")
+  }
+}
