@@ -3,6 +3,8 @@
 // For arguments that carry such things in the open, not for code: what is assembled or encoded is not
 // seen. What looks like one and cannot be read makes the text unreadable.
 
+import Base
+
 /// What of one kind a text names.
 struct ContextItems: Equatable, Sendable {
   private(set) var items: Set<[UInt8]> = []
