@@ -28,7 +28,7 @@ public final class InferenceEngine: Sendable {
   private let packed: PackedWeights?
 
   /// Reads norms, biases and sinks. Matrices stay in their files until they are used, except that
-  /// `Precision.q8` packs them, unless `options.packedStore` has them already; `onPacking` is told of
+  /// `Precision.mixed` and `.q8` pack them, unless `options.packedStore` has them already; `onPacking` is told of
   /// that now and then, since it may take minutes.
   ///
   /// - Throws: `unsupportedModel` where weights and configuration do not fit each other,
@@ -50,15 +50,15 @@ public final class InferenceEngine: Sendable {
     var model = try PreparedModel(configuration, weights)
     var packed: PackedWeights?
     var problem: String?
-    if precision == .q8 {
-      let plan = try PackingPlan(model)
+    if precision == .mixed || precision == .q8 {
+      let plan = try PackingPlan(model, precision)
       if let store = options.packedStore {
         packed = try store.weights(
-          plan, fingerprint: fingerprint, modelPath: files.first?.path ?? "", pool: pool,
+          plan, fingerprint: plan.key(fingerprint), modelPath: files.first?.path ?? "", pool: pool,
           progress: onPacking, problem: &problem)
       }
       if packed == nil { packed = try PackedWeights(plan, pool: pool, progress: onPacking) }
-      model.adopt(packed?.matrices ?? [])
+      model.adopt(packed?.matrices ?? [], precision)
     }
     self.model = model
     self.packed = packed
@@ -69,7 +69,7 @@ public final class InferenceEngine: Sendable {
   func makePass(contextLimit: Int) throws(InferenceError) -> any ForwardPass {
     switch precision {
     case .f32: ReferencePass(model: model, pool: pool)
-    case .native, .q8:
+    case .native, .mixed, .q8:
       try KernelPass(
         model: model, pool: pool, kernels: .best, chunkTokenCount: options.chunkTokenCount,
         rollbackTokenCount: options.rollbackTokenCount, kvFormat: options.kvFormat,

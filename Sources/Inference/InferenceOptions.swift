@@ -7,17 +7,20 @@ public enum Precision: String, CaseIterable, Sendable {
   case f32
   /// Weights in the format they are stored in, float32 activations, in C kernels for this machine.
   case native
-  /// As fast as memory allows: MXFP4 weights keep their values, all other matrices but the router
-  /// and the embedding are rounded to 8 bits, activations to 15 where they meet them. The weights
-  /// are packed first.
+  /// What packing loses nothing of is packed (MXFP4 and 8-bit matrices), the unembedding is rounded to
+  /// 8 bits, and the rest is computed with as it is stored. Activations have 15 bits where they meet
+  /// packed weights.
+  case mixed
+  /// As fast as memory allows: like `mixed`, and every other matrix but the router and the embedding
+  /// is rounded to 8 bits as well.
   case q8
 
-  /// Bytes of weights from which on `q8` pays; below, `native` is fast enough, and exact.
-  static let q8ByteCountMin = 1 << 30
+  /// Bytes of weights from which on packing pays; below, `native` is fast enough.
+  static let packedByteCountMin = 1 << 30
 
-  /// What to compute with where no one said: `q8` for a large model.
+  /// What to compute with where no one said: `mixed` for a large model.
   static func standard(weightByteCount: Int) -> Precision {
-    weightByteCount >= q8ByteCountMin ? .q8 : .native
+    weightByteCount >= packedByteCountMin ? .mixed : .native
   }
 }
 
@@ -39,7 +42,7 @@ public enum KVFormat: String, CaseIterable, Sendable {
 /// How an engine computes. None of it but `precision` and `kvFormat` shows in a single bit of any
 /// logit.
 public struct InferenceOptions: Equatable, Sendable {
-  /// Nil for `q8` where the weights are 1 GiB or more, and `native` below.
+  /// Nil for `mixed` where the weights are 1 GiB or more, and `native` below.
   public var precision: Precision?
   /// Where packed weights are kept from one start to the next; nil to pack into memory at each start.
   public var packedStore: PackedStore?

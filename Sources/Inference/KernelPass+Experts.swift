@@ -42,8 +42,9 @@ extension KernelPass {
     ]
     multiply(router, x: space.normed, xWidth: hidden, count: count)
     let plan = SlotPlan(route(count), experts: layer.experts)
-    widen(plan, gather(plan))
-    narrow(plan)
+    let isPacked = layer.hasPackedExperts
+    widen(plan, gather(plan, isPacked))
+    narrow(plan, isPacked)
     combine(plan, count: count)
   }
 
@@ -57,9 +58,9 @@ extension KernelPass {
   }
 
   /// Each expert's inputs, next to each other.
-  private func gather(_ plan: SlotPlan) -> [Operand] {
+  private func gather(_ plan: SlotPlan, _ isPacked: Bool) -> [Operand] {
     let (space, hidden) = (space, model.configuration.hiddenSize)
-    guard model.isPacked else {
+    guard isPacked else {
       pool.run(plan.tokens.count) { slot, _ in
         (space.slotInputs.base + slot * hidden).update(
           from: space.normed.base + plan.tokens[slot] * hidden, count: hidden)
@@ -119,12 +120,12 @@ extension KernelPass {
     }
   }
 
-  private func narrow(_ plan: SlotPlan) {
+  private func narrow(_ plan: SlotPlan, _ isPacked: Bool) {
     let (space, kernels) = (space, kernels)
     let (hidden, width) = (model.configuration.hiddenSize, model.configuration.intermediateSize)
     let tileCount = Self.tileCount(hidden)
     let inputs: [Operand]
-    if model.isPacked {
+    if isPacked {
       inputs = quantize(plan, columns: width) { space.slotGates.base + $0 * width }
     } else {
       inputs = plan.groups.map { group in

@@ -9,7 +9,7 @@
 import Base
 import ModelFiles
 
-/// `Precision.native` or `Precision.q8` along one timeline.
+/// Every precision but `Precision.f32` along one timeline.
 final class KernelPass: ForwardPass {
   let model: PreparedModel
   let pool: ThreadPool

@@ -11,7 +11,7 @@ struct PreparedMatrix: Sendable {
   let view: MatrixView
   /// As the reference path decodes it.
   let weights: WeightMatrix
-  /// As `Precision.q8` computes with it.
+  /// In packed form, where that is how it is computed with.
   var packed: PackedMatrix?
 }
 
@@ -41,6 +41,9 @@ struct PreparedLayer: Sendable {
   let router: PreparedMatrix
   let routerBias: Buffer<Float>
   var experts: [PreparedExpert]
+
+  /// Whether the experts' matrices are packed: all of a layer's, or none.
+  var hasPackedExperts: Bool { experts.first?.gate.packed != nil }
 }
 
 struct PreparedModel: Sendable {
@@ -50,9 +53,6 @@ struct PreparedModel: Sendable {
   let outputNorm: Buffer<Float>
   var unembedding: PreparedMatrix
   let rotary: RotaryTable
-
-  /// Whether the matrices of layers and the unembedding are packed.
-  var isPacked: Bool { unembedding.packed != nil }
 
   init(
     _ configuration: GPTOSSConfiguration, _ weights: GPTOSSWeights

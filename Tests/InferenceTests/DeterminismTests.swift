@@ -19,7 +19,7 @@ private func allLogits(
 
 /// Every arithmetic there is.
 private let arithmetics: [(Precision, KVFormat)] = [
-  (.f32, .f32), (.native, .f32), (.native, .f16), (.q8, .f32),
+  (.f32, .f32), (.native, .f32), (.native, .f16), (.mixed, .f32), (.q8, .f32),
 ]
 
 @Suite struct `Logits` {
@@ -40,7 +40,7 @@ private let arithmetics: [(Precision, KVFormat)] = [
     }
   }
 
-  @Test(arguments: [Precision.native, .q8])
+  @Test(arguments: [Precision.native, .mixed, .q8])
   func `of nano are the same bits too`(precision: Precision) throws {
     let checkpoint = try GPTOSSCheckpoint(path: Repository.path("Models/nano"))
     let tokens = TinyModel.tokens(150)

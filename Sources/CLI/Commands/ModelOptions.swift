@@ -10,7 +10,7 @@ extension Command.Option {
   static let precision = Self(
     name: "--precision", value: "NAME",
     help:
-      "q8: 8 bits where MXFP4 is not, fast; native: as stored; f32: the plain reference. Default: q8 for 1 GiB or more, else native"
+      "mixed: fast, packed where nothing is lost, unembedding in 8 bits; q8: faster, 8 bits where MXFP4 is not; native: as stored; f32: the plain reference. Default: mixed for 1 GiB or more, else native"
   )
   static let threads = Self(
     name: "--threads", value: "N", help: "threads that compute; default: the physical cores")

@@ -1,5 +1,6 @@
 // PackingPlan.swift — which matrices are packed, how, and where each lies in the packed weights.
 
+import Digests
 import ModelFiles
 
 /// One matrix's place.
@@ -21,10 +22,10 @@ struct PackingPlan: Sendable {
   static let alignment = 4096
 
   /// - Throws: `unsupportedModel` for sizes that do not fit an integer.
-  init(_ model: PreparedModel) throws(InferenceError) {
+  init(_ model: PreparedModel, _ precision: Precision) throws(InferenceError) {
     var entries: [PackingEntry] = []
     var offset = 0
-    for matrix in model.packable {
+    for matrix in model.packable(precision) {
       let packing: Packing =
         switch matrix.weights.format {
         case .mxfp4, .mxfp4Split: .mxfp4
@@ -51,25 +52,60 @@ struct PackingPlan: Sendable {
   }
 }
 
+extension PackingPlan {
+  /// A digest of the weights and of what is made of them.
+  func key(_ fingerprint: Digest) -> Digest {
+    var hash = SHA256()
+    hash.update(fingerprint.bytes)
+    for entry in entries { hash.update(Array("\(entry.offset) \(entry.packing.rawValue)\n".utf8)) }
+    return hash.finish()
+  }
+}
+
+/// Which parts of a layer are packed: those whose matrices meet the same activations, all or none.
+private struct PackedParts {
+  let attentionInputs: Bool
+  let attentionOutput: Bool
+  let experts: Bool
+
+  init(_ layer: PreparedLayer, _ precision: Precision) {
+    func isPacked(_ matrix: PreparedMatrix) -> Bool {
+      switch matrix.weights.format {
+      case .mxfp4, .mxfp4Split, .q8_0: true
+      default: precision == .q8
+      }
+    }
+    attentionInputs = [layer.query, layer.key, layer.value].allSatisfy(isPacked)
+    attentionOutput = isPacked(layer.output)
+    experts = layer.experts.allSatisfy { [$0.gate, $0.up, $0.down].allSatisfy(isPacked) }
+  }
+}
+
 extension PreparedModel {
-  /// The matrices that `Precision.q8` packs.
-  var packable: [PreparedMatrix] {
+  /// The matrices that a precision packs.
+  func packable(_ precision: Precision) -> [PreparedMatrix] {
     var matrices: [PreparedMatrix] = []
     for layer in layers {
-      matrices += [layer.query, layer.key, layer.value, layer.output]
-      for expert in layer.experts { matrices += [expert.gate, expert.up, expert.down] }
+      let parts = PackedParts(layer, precision)
+      if parts.attentionInputs { matrices += [layer.query, layer.key, layer.value] }
+      if parts.attentionOutput { matrices.append(layer.output) }
+      if parts.experts { matrices += layer.experts.flatMap { [$0.gate, $0.up, $0.down] } }
     }
     return matrices + [unembedding]
   }
 
-  /// Takes packed matrices in the order of ``packable``.
-  mutating func adopt(_ packed: [PackedMatrix]) {
+  /// Takes packed matrices in the order of ``packable(_:)``.
+  mutating func adopt(_ packed: [PackedMatrix], _ precision: Precision) {
     var rest = packed[...]
     for layer in layers.indices {
-      layers[layer].query.packed = rest.popFirst()
-      layers[layer].key.packed = rest.popFirst()
-      layers[layer].value.packed = rest.popFirst()
-      layers[layer].output.packed = rest.popFirst()
+      let parts = PackedParts(layers[layer], precision)
+      if parts.attentionInputs {
+        layers[layer].query.packed = rest.popFirst()
+        layers[layer].key.packed = rest.popFirst()
+        layers[layer].value.packed = rest.popFirst()
+      }
+      if parts.attentionOutput { layers[layer].output.packed = rest.popFirst() }
+      guard parts.experts else { continue }
       for expert in layers[layer].experts.indices {
         layers[layer].experts[expert].gate.packed = rest.popFirst()
         layers[layer].experts[expert].up.packed = rest.popFirst()
