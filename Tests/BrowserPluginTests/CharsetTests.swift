@@ -101,6 +101,7 @@ import Testing
   }
 
   @Test func `keep the white space of plain text, and lose its marks`() {
+    #expect(text("a\u{C}b\u{B}c\u{1F}d\u{1B}e", type: "text/plain") == "a\nb c de")
     #expect(
       text("  a   b\n\n\n\nc 【0†d】\u{200B}\u{7}!\n\n", type: "text/plain")
         == "  a   b\n\n\n\nc 〖0†d〗!")
