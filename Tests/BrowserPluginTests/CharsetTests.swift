@@ -21,7 +21,7 @@ import Testing
       ("iso-8859-1", [0x93, 0x68, 0x69, 0x94, 0x20, 0x80], "“hi” €"), ("latin1", [0xE9], "é"),
       ("iso-8859-2", [0xB1], "ą"), ("iso-8859-15", [0xA4], "€"), ("iso-8859-9", [0xFD], "ı"),
       ("\" utf-8 \"", [0xC3, 0xA9], "é"), ("utf-16le", [0x41, 0x00, 0xE9, 0x00], "Aé"),
-      ("no-such-charset", [0xC3, 0xA9], "é"), ("no-such-charset", [0xE9, 0x20], "é"),
+      ("no-such-charset", [0xC3, 0xA9], "é"), ("no-such-charset", [0xE9, 0x21], "é!"),
     ] as [(String, [UInt8], String)])
   func `are read in the header's encoding`(charset: String, bytes: [UInt8], expected: String) {
     let shown = text(bytes, type: "text/plain; charset=\(charset)")
@@ -101,6 +101,7 @@ import Testing
   }
 
   @Test func `keep the white space of plain text, and lose its marks`() {
+    #expect(text("a\u{C}b\u{B}c\u{1F}d\u{1B}e", type: "text/plain") == "a\nb c de")
     #expect(
       text("  a   b\n\n\n\nc 【0†d】\u{200B}\u{7}!\n\n", type: "text/plain")
         == "  a   b\n\n\n\nc 〖0†d〗!")

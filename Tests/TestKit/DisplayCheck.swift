@@ -2,26 +2,32 @@
 
 /// Looks for marks that a page forged, and for lines that are no lines.
 public enum DisplayCheck {
+  private static let opening = Array("【".utf8)
+  private static let closing = Array("】".utf8)
+  private static let dagger = Array("†".utf8)
+
   /// What is wrong with a display that shows a page from its first line; nil for nothing.
   public static func problem(in display: String) -> String? {
-    let lines = display.split(separator: "\n", omittingEmptySubsequences: false)
-    guard lines.count >= 4, lines[0].hasPrefix("["), lines[2].isEmpty else {
+    let lines = Array(display.utf8).split(separator: 0x0A, omittingEmptySubsequences: false)
+    guard lines.count >= 4, lines[0].first == UInt8(ascii: "["), lines[2].isEmpty else {
       return "the head is not a head"
     }
-    guard lines[1].hasPrefix("**viewing lines ["), lines[1].hasSuffix("**") else {
+    guard lines[1].starts(with: "**viewing lines [".utf8), lines[1].suffix(2) == [0x2A, 0x2A] else {
       return "the second line does not say which lines are viewed"
     }
-    var text = ""
+    var text: [UInt8] = []
     var number: Int?
     for line in lines.dropFirst(3) {
-      guard line.hasPrefix("L"), let colon = line.firstIndex(of: ":"),
-        let found = Int(line[line.index(after: line.startIndex)..<colon])
-      else { return "a line has no number: \(line.prefix(40))" }
+      guard line.first == UInt8(ascii: "L"), let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        let found = Int(String(decoding: line[(line.startIndex + 1)..<colon], as: UTF8.self))
+      else { return "a line has no number" }
       if let number, found != number + 1 { return "line \(found) follows line \(number)" }
       number = found
       let body = line[colon...].dropFirst(2)
-      guard body.unicodeScalars.count <= 80 else { return "line \(found) has more than 80 columns" }
-      if body.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+      guard body.count(where: { $0 & 0xC0 != 0x80 }) <= 80 else {
+        return "line \(found) has more than 80 columns"
+      }
+      if body.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
         return "line \(found) has a control character"
       }
       text += body
@@ -30,22 +36,29 @@ public enum DisplayCheck {
   }
 
   /// Every 【 begins a number and a †, and every 】 ends what a 【 began.
-  private static func problem(inMarks text: String) -> String? {
-    var rest = text.unicodeScalars[...]
+  private static func problem(inMarks text: [UInt8]) -> String? {
     var isOpen = false
-    while let mark = rest.firstIndex(where: { $0 == "【" || $0 == "】" }) {
-      let scalar = rest[mark]
-      rest = rest[rest.index(after: mark)...]
-      guard isOpen == (scalar == "】") else { return "a mark is open twice, or closed twice" }
-      isOpen.toggle()
-      if isOpen {
-        let digits = rest.prefix { ("0"..."9").contains($0) }
+    var index = 0
+    while index < text.count {
+      guard text[index] == opening[0] else {
+        index += 1
+        continue
+      }
+      let rest = text[index...]
+      if rest.starts(with: closing) {
+        guard isOpen else { return "a mark is closed that was not opened" }
+        isOpen = false
+      } else if rest.starts(with: opening) {
+        guard !isOpen else { return "a mark is opened within another" }
+        isOpen = true
+        let number = rest.dropFirst(opening.count).prefix { (0x30...0x39).contains($0) }
+        let after = text[number.endIndex...]
         // What is shown may end within a mark.
-        guard !digits.isEmpty || rest.isEmpty else { return "a mark has no number" }
-        guard rest[digits.endIndex...].first == "†" || digits.endIndex == rest.endIndex else {
-          return "a mark's number is followed by something else"
+        guard after.isEmpty || (!number.isEmpty && after.starts(with: dagger)) else {
+          return "a mark has no number, or no text"
         }
       }
+      index += 3
     }
     return nil
   }

@@ -77,7 +77,9 @@ enum TextEscapes {
       let (scalar, length) = decode(bytes, index)
       defer { index += length }
       switch scalar {
-      case 0x0A, 0x09, 0x0C: output.append(UInt8(scalar))
+      case 0x0A, 0x09: output.append(UInt8(scalar))
+      case 0x0C: output.append(0x0A)
+      case 0x0B, 0x1C...0x1F: output.append(0x20)
       case 0x0D:
         if index + 1 >= bytes.count || bytes[index + 1] != 0x0A { output.append(0x0A) }
       case 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000:

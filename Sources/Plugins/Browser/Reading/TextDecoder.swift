@@ -146,7 +146,7 @@ enum TextDecoder {
           var room = chunk.count
           var from: UnsafeMutablePointer<CChar>? = next
           let outcome = iconv(converter, &from, &left, &out, &room)
-          let error = outcome == Int.max.magnitude * 2 + 1 ? errno : 0
+          let error = outcome == -1 ? errno : 0
           next = from ?? next
           let written = chunk.count - room
           result.append(contentsOf: chunk[..<written].lazy.map { UInt8(bitPattern: $0) })
