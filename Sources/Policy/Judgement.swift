@@ -37,6 +37,8 @@ struct Judgement: Sendable {
 
   let effect: Effect
   let state: PolicyState
+  /// The effect made ready to be matched.
+  let subject: Subject
   var gates: [Gate] = []
   var opinions: [Opinion] = []
   /// All matching rules that allow or ask, whatever became of it.
@@ -45,9 +47,10 @@ struct Judgement: Sendable {
   var argumentLabels: Set<String> = []
   var resultLabels: Set<String> = []
 
-  init(effect: Effect, state: PolicyState) {
+  init(effect: Effect, state: PolicyState, subject: Subject) {
     self.effect = effect
     self.state = state
+    self.subject = subject
   }
 
   /// The strictest opinion; nil where no layer has one.
@@ -132,13 +135,17 @@ struct Judgement: Sendable {
 
   /// Why no rule of the layer granted it: the first rule for the tool, and what it wants.
   private func noMatchReason(_ policy: String, in engine: PolicyEngine) -> String {
-    let subject = Subject(effect, context: state.context)
-    let rules = engine.layers.first { $0.files.first?.id == policy }?.files.flatMap(\.rules) ?? []
-    for rule in rules where rule.verdict != .deny {
-      guard let mismatch = rule.mismatch(subject), mismatch != .tool else { continue }
-      return "No rule of \"\(policy)\" allows this call of \"\(effect.shownTool)\". "
-        + sentence("Rule \"\(rule.id)\" does not match: \(mismatch)")
+    let layer = engine.layers.first { $0.files.first?.id == policy }
+    var reason: String?
+    layer?.index.forEach(for: subject) { entry in
+      guard reason == nil, entry.rule.verdict != .deny,
+        let mismatch = entry.rule.mismatch(subject), mismatch != .tool
+      else { return }
+      reason =
+        "No rule of \"\(policy)\" allows this call of \"\(effect.shownTool)\". "
+        + sentence("Rule \"\(entry.rule.id)\" does not match: \(mismatch)")
     }
+    if let reason { return reason }
     return "No rule mentions the tool \"\(effect.shownTool)\"."
   }
 }

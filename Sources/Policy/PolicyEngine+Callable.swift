@@ -45,7 +45,7 @@ extension PolicyEngine {
   private func isAlwaysStopped(
     _ subject: Subject, _ effect: Effect, _ state: PolicyState
   ) -> Bool {
-    var judgement = Judgement(effect: effect, state: state)
+    var judgement = Judgement(effect: effect, state: state, subject: subject)
     judgement.kinds = kinds(of: subject, claimed: effect.claimedKinds)
     return cloudGate(judgement) != nil
       || layers.flatMap(\.files).flatMap(\.flows).contains {

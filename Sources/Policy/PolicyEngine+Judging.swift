@@ -11,7 +11,7 @@ extension PolicyEngine {
   /// The whole of a decision's making.
   func judgement(_ effect: Effect, _ state: PolicyState) -> Judgement {
     let subject = Subject(effect, context: state.context)
-    var judgement = Judgement(effect: effect, state: state)
+    var judgement = Judgement(effect: effect, state: state, subject: subject)
     if let gate = entryGate(effect, subject, state) {
       judgement.gates.append(gate)
       return judgement
@@ -22,11 +22,9 @@ extension PolicyEngine {
     for layer in layers {
       judgement.opinions += opinions(of: layer, on: subject, granting: &judgement.granting)
     }
-    for file in layers.flatMap(\.files) {
-      for flow in file.flows where flow.applies(to: judgement) {
-        judgement.opinions.append(
-          Opinion(verdict: flow.verdict, policy: file.id, voice: .flow(flow)))
-      }
+    for (policy, flow) in flows where flow.applies(to: judgement) {
+      judgement.opinions.append(
+        Opinion(verdict: flow.verdict, policy: policy, voice: .flow(flow)))
     }
     if judgement.ruleVerdict != .deny {
       let gate = cloudGate(judgement) ?? budgetGate(judgement) ?? sandboxGate(judgement.state)
@@ -71,7 +69,7 @@ extension PolicyEngine {
   /// Whether every policy that speaks of models shows the tool to this one.
   func isShown(_ names: [[UInt8]], to model: String) -> Bool {
     let model = Array(model.utf8)
-    return layers.flatMap(\.files).compactMap(\.models).allSatisfy { gates in
+    return modelGates.allSatisfy { gates in
       gates.contains { gate in
         gate.model.matches(model) && gate.shown.contains { $0.matches(anyOf: names) }
       }
@@ -83,8 +81,8 @@ extension PolicyEngine {
   /// What the tool can do (rule 11). Later layers and manifests add, and never take away.
   func kinds(of subject: Subject, claimed: Set<Effect.Kind>?) -> Set<Effect.Kind> {
     var known: Set<Effect.Kind>? = claimed
-    for (index, layer) in layers.enumerated() {
-      for entry in layer.files.flatMap(\.effects) where entry.tool.matches(anyOf: subject.names) {
+    for (index, entries) in effects.enumerated() {
+      for entry in entries where entry.tool.matches(anyOf: subject.names) {
         // A later layer that names an unknown tool's effects would otherwise lift flow rules off it.
         if index == 0 || known != nil { known = (known ?? []).union(entry.kinds) }
       }
@@ -102,8 +100,7 @@ extension PolicyEngine {
 
   private func resultLabels(of subject: Subject) -> Set<String> {
     var labels: Set<String> = []
-    for source in layers.flatMap(\.files).flatMap(\.labelSources) where source.applies(to: subject)
-    {
+    for source in labelSources where source.applies(to: subject) {
       labels.formUnion(source.labels)
     }
     return labels

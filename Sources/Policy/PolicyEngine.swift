@@ -31,6 +31,17 @@ public struct PolicyEngine: Sendable {
   let budgets: [String: Budget]
   let cloud: CloudSettings
   let contentPatterns: [ContentPattern]
+  /// What each decision walks through, gathered once: in the order of the layers.
+  let flows: [(policy: String, flow: FlowRule)]
+  let labelSources: [LabelSource]
+  /// By layer.
+  let effects: [[ToolEffects]]
+  /// Of every policy that speaks of models.
+  let modelGates: [[ModelGate]]
+  /// Whether a person's approval may be kept for the session; only the base policy can say so.
+  let remembersApprovals: Bool
+  /// Whether a lease may answer an ask; only the base policy can say so, and each later one can refuse.
+  public let allowsLeases: Bool
   /// The strongest that any layer demands.
   public let sandboxMinimum: SandboxMinimum
 
@@ -74,6 +85,15 @@ public struct PolicyEngine: Sendable {
     budgets = try Self.budgets(of: files)
     cloud = Self.cloud(of: files)
     contentPatterns = files.flatMap(\.contentPatterns)
+    flows = files.flatMap { file in file.flows.map { (file.id, $0) } }
+    labelSources = files.flatMap(\.labelSources)
+    effects = layers.map { $0.files.flatMap(\.effects) }
+    modelGates = files.compactMap(\.models)
+    let remember = files.compactMap(\.ask.remember)
+    let base = layers.first?.files.compactMap(\.ask.remember) ?? []
+    remembersApprovals =
+      base.contains { $0 == .session || $0 == .lease } && !remember.contains(.never)
+    allowsLeases = base.contains(.lease) && remember.allSatisfy { $0 == .lease }
     sandboxMinimum = files.reduce(into: SandboxMinimum()) { minimum, file in
       minimum.tier = [minimum.tier, file.sandboxMinimum.tier].compactMap(\.self).max()
       minimum.landlockABI = max(minimum.landlockABI, file.sandboxMinimum.landlockABI)
@@ -229,20 +249,6 @@ extension PolicyEngine {
   /// Seconds that a person has to answer; the shortest that any policy says.
   public var askTimeoutSeconds: Int? {
     layers.flatMap(\.files).compactMap(\.ask.timeoutSeconds).min()
-  }
-
-  /// Whether a person's approval may be kept for the session; only the base policy can say so.
-  var remembersApprovals: Bool {
-    let opinions = layers.flatMap(\.files).compactMap(\.ask.remember)
-    return layers[0].files.contains { [.session, .lease].contains($0.ask.remember) }
-      && !opinions.contains(.never)
-  }
-
-  /// Whether a lease may answer an ask; only the base policy can say so, and each later one can refuse.
-  public var allowsLeases: Bool {
-    let opinions = layers.flatMap(\.files).compactMap(\.ask.remember)
-    return layers[0].files.contains { $0.ask.remember == .lease }
-      && opinions.allSatisfy { $0 == .lease }
   }
 
   /// What an ask is where nobody can be asked: by default the run stops, resumable.

@@ -183,6 +183,11 @@ struct PolicyLint {
 
   private mutating func checkTests(_ file: PolicyFile, layer index: Int) {
     guard !file.rules.isEmpty, let proven = try? engine.proven(ofLayer: index) else { return }
+    guard !file.tests.isEmpty else {
+      return report(
+        .untested, .note, Place(file: file, path: []),
+        "the file has no tests. Add one for each rule under \"tests\".")
+    }
     for (number, rule) in file.rules.enumerated() where !proven.contains(rule.id) {
       // An allow rule of an open layer decides nothing that a test could see from outside.
       report(

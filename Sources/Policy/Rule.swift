@@ -108,17 +108,13 @@ extension Rule.Mismatch: CustomStringConvertible {
 }
 
 extension OriginMatcher {
-  /// The end of a sentence: "from: policy, task".
-  fileprivate var description: String {
-    let what =
-      switch each {
-      case .value: ""
-      case .host: ", each host in it,"
-      case .path: ", each path in it,"
-      case .recipient: ", each recipient in it,"
-      }
-    return
-      "\(what.isEmpty ? "" : "as a whole\(what) ")from: \(origins.sorted().joined(separator: ", "))"
+  /// What a value fails to be that none of the origins said, or that all of it was said.
+  fileprivate func mismatch(isFrom: Bool) -> String {
+    let names = "from: \(origins.sorted().joined(separator: ", "))"
+    guard each != .value else { return isFrom ? "does not come \(names)" : "comes \(names)" }
+    return isFrom
+      ? "names no \(each.rawValue), or one that does not come \(names)"
+      : "names only what comes \(names), each \(each.rawValue) of it"
   }
 }
 
@@ -141,8 +137,8 @@ extension Matcher.Check: CustomStringConvertible {
       "is no argument list that begins otherwise than \(Self.show(positions))"
     case .denyFlags(let flags): "has one of the flags \(Self.show(flags)), or is no argument list"
     case .countMax(let countMax): "is no list of at most \(countMax) elements"
-    case .from(let matcher): "does not come \(matcher.description)"
-    case .notFrom(let matcher): "comes \(matcher.description)"
+    case .from(let matcher): matcher.mismatch(isFrom: true)
+    case .notFrom(let matcher): matcher.mismatch(isFrom: false)
     case .all(let matcher):
       "has an element that the rule refuses: one of them \(Self.first(matcher))"
     case .some(let matcher):

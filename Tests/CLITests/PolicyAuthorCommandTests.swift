@@ -77,7 +77,7 @@ import Testing
       result.output == """
         holds   mine  one
         failed  mine  two
-                \(path), line 4, column 62, tests[1]: the test "two" wants ask and gets allow by a. Correct \
+                \(path), line 4, column 61, tests[1]: the test "two" wants ask and gets allow by a. Correct \
         the rules or the test.
         failed  mine  a test of the locked rule b
                 \(path), line 2, column 7, lock: the rule "b" is locked and no test shows that it decides. \

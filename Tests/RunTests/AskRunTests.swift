@@ -116,7 +116,7 @@ struct AskRunTests {
   private static func atTerminal(
     _ home: Home, _ words: [String], answers: [String]
   ) throws -> ProgramResult {
-    let python = """
+    let python = #"""
       import json, os, pty, select, sys, time
       words, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])
       child, terminal = pty.fork()
@@ -135,7 +135,7 @@ struct AskRunTests {
       status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
       sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n")); sys.stdout.flush()
       sys.exit(status)
-      """
+      """#
     func json(_ texts: [String]) -> String {
       JSONValue.array(texts.map { .string($0) }).compactText
     }
@@ -153,7 +153,7 @@ struct AskRunTests {
     let turns = [Turn.call("python", "40 + 2 # \u{1B}[2J\u{202E}"), Turn.answer("42.")]
     let result = try Self.atTerminal(
       home, try Self.words(home, turns), answers: ["maybe", "l", "many", "2 1h"])
-    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
     #expect(result.output.contains("The model wants to call python:"))
     #expect(result.output.contains("40 + 2 # \\u{1B}[2J\\u{202E}"))
     #expect(result.output.contains("sandbox: python\n"))
