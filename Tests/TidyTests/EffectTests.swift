@@ -46,7 +46,7 @@ import Testing
       ]),
     Way(
       effect: "a note is saved",
-      spellings: [".save("],
+      spellings: ["memories.save(", ").save("],
       files: [
         "Sources/Runtime/Tools/MemoryTools.swift", "Sources/CLI/Commands/MemoryCommands.swift",
       ],
@@ -57,6 +57,13 @@ import Testing
     Way(
       effect: "notes are searched for the model",
       spellings: ["memory.run("], files: [runner], gates: [(runner, "policy.judge(effect,")]),
+    Way(
+      effect: "a connection is dialled for a plugin",
+      spellings: ["cs_dial("], files: ["Sources/Sandbox/Egress/EgressConnection.swift"],
+      gates: [
+        ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "judged(effect)"),
+        ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "policy.admits(address,"),
+      ]),
     Way(
       effect: "a model is downloaded",
       spellings: ["ModelPull("],
@@ -90,6 +97,8 @@ import Testing
     let known = [
       // Downloads, judged as model.pull.
       "Sources/Hub/",
+      // A plugin behind its wall: it has no sockets but those that were judged.
+      "Sources/Plugins/Browser/Fetching/",
       // The client itself.
       "Sources/Transfer/",
     ]
