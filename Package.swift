@@ -103,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Base", "BrowserPlugin", "CMarkup", "Store", "TestKit", "Tokenizer", "ToolHost",
+        "Base", "BrowserPlugin", "CMarkup", "MCP", "Store", "TestKit", "Tokenizer", "ToolHost",
       ],
       path: "Tests/Bench", swiftSettings: house),
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestKit"], swiftSettings: house),

@@ -16,8 +16,7 @@ public enum CommandLineProgram {
     .run, .chat, .doctor, .sessionList, .sessionShow, .sessionVerify, .memoryAdd, .memorySearch,
     .memoryList, .memoryForget, .policyCheck, .policyExplain, .sandboxRun, .sandboxDoctor,
     .toolList, .toolServe, .docsAdd, .docsList, .docsRemove, .modelPull, .modelList, .modelRemove,
-    .modelInfo, .modelVerify,
-    .modelScore, .modelGenerate, .harmonyRender, .harmonyParse, .tokenize,
+    .modelInfo, .modelVerify, .modelScore, .modelGenerate, .harmonyRender, .harmonyParse, .tokenize,
   ]
 
   /// Runs `words` and returns the code to exit with. Errors are one line on stderr.

@@ -13,9 +13,16 @@ struct Bench {
       try tokenizer(vocabulary: words[1], texts: Array(words[2...]))
     case "dispatch":
       try await DispatchBench.run(count: words.count > 1 ? Int(words[1]) ?? 500 : 500)
+    case "page": try PageBench.run(count: words.count > 1 ? Int(words[1]) ?? 50 : 50)
+    case "docs": try DocumentBench.run(count: words.count > 1 ? Int(words[1]) ?? 10_000 : 10_000)
     default:
       FileHandle.standardError.write(
-        Data("usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT]\n".utf8))
+        Data(
+          """
+          usage: bench tokenizer VOCABULARY [TEXT…] | bench dispatch [COUNT] | bench page [COUNT]
+                 | bench docs [DOCUMENTS]
+
+          """.utf8))
       exit(2)
     }
   }

@@ -9,6 +9,7 @@ func allTargets() throws -> [FuzzTarget] {
   return [
     canary, json, try tokenizerTarget(), try HarmonyFuzz().target, safetensorsTarget(),
     ggufTarget(), configurationTarget(), mcp, store.search, store.ledger,
+    try htmlTarget(),
   ]
 }
 

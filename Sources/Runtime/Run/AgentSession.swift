@@ -116,6 +116,7 @@ public actor AgentSession {
     do {
       if let recorded {
         await runner.replay(recorded.plannerEvents, calls: recorded.calls)
+        await journal.recall(recorded.plannerEvents, calls: recorded.calls)
       } else {
         try ledger.beginSession(
           id, time: .now(), header: Self.header(settings, policy, model, version))

@@ -1,5 +1,6 @@
 // LedgerJournal.swift — the planner's journal over the ledger; what was recorded is then told.
 
+import Base
 import Planner
 import Store
 
@@ -14,6 +15,7 @@ actor LedgerJournal: Journal {
   private let redaction: Redaction
   /// Recorded with the next event.
   private var held: [RunEvent] = []
+  private var citations = Citations()
 
   /// - Parameters:
   ///   - ledger: Holds `session` already.
@@ -41,8 +43,20 @@ actor LedgerJournal: Journal {
   /// Has `event` recorded together with the next one that is appended.
   func hold(_ event: RunEvent) { held.append(event) }
 
+  /// Takes up which pages a recorded run was shown, so that what it cites is known.
+  func recall(_ events: [PlannerEvent], calls: [Int: ToolCall]) {
+    citations.note(events, calls: calls)
+  }
+
   private func write(_ event: RunEvent) throws {
-    let events = (held + [event]).map(redaction.applied)
+    if case .finished(let summary) = event, let answer = summary.answer,
+      let cited = citations.event(for: answer)
+    {
+      held.append(cited)
+    }
+    let all = held + [event]
+    for event in all { citations.note(event) }
+    let events = all.map(redaction.applied)
     held = []
     let time = UnixTime.now()
     let recorded = try ledger.append(

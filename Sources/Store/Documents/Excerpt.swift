@@ -51,16 +51,17 @@ enum Excerpt {
     (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
   }
 
-  /// Marks of links lose their number, and the brackets.
+  /// Marks of links keep their text: 【3†text†domain】 reads "text".
   static func withoutMarks(_ text: String) -> String {
     var result = String.UnicodeScalarView()
-    var isNumber = false
+    // 1 in a link's number, 2 in its text, 3 in its domain, 0 outside.
+    var part = 0
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "【": isNumber = true
-      case "†" where isNumber: isNumber = false
-      case "】": isNumber = false
-      default: if !isNumber { result.append(scalar) }
+      case "【": part = 1
+      case "†" where part > 0: part += 1
+      case "】": part = 0
+      default: if part % 2 == 0 { result.append(scalar) }
       }
     }
     return String(result)

@@ -12,7 +12,7 @@
 import Base
 import Glibc
 
-enum SearchSettings {
+package enum SearchSettings {
   private static let bytesMax = 64 << 10
 
   /// The engine that the file names; nil where there is no file.
@@ -29,7 +29,7 @@ enum SearchSettings {
   }
 
   /// As ``backend(file:)``, from the file's bytes and the environment.
-  static func backend(
+  package static func backend(
     json: [UInt8], environment: (String) -> String?
   ) throws(FetchFailure) -> any SearchBackend {
     let value: JSONValue
