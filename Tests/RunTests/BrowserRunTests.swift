@@ -33,7 +33,8 @@ struct BrowserRunTests {
         Turn.call("browser.open", #"{"id":"https://site.test/"}"#),
         Turn.answer("They nest under roofs 【1†L2】, not 【7†L1】."),
       ], ["When do swifts nest?"])
-    #expect(result.exitCode == 0, "\(result.errors)")
+    // One page was refused on the way: no rule opens that site.
+    #expect(result.exitCode == 3, "\(result.errors)")
     let events = try home.lastEvents()
     let shown = events.named("tool.answered").compactMap { $0["text"]?.stringValue }
     #expect(shown.count == 4)
@@ -48,7 +49,9 @@ struct BrowserRunTests {
         L2: They nest under 【0†roofs】 in May.
         """)
     #expect(shown[2].hasPrefix("[2] Find results for text: `may` in `City swifts`"))
-    #expect(shown[3].hasPrefix("Error fetching URL `https://site.test/`: "))
+    #expect(
+      shown[3].hasPrefix(
+        "Error fetching URL `https://site.test/`: The policy does not open https://site.test: "))
     let cited = events.named("answer.cited").first?["citations"]?.arrayValue
     #expect(cited?.count == 1)
     #expect(cited?.first?["title"]?.stringValue == "City swifts")
