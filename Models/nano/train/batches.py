@@ -9,13 +9,15 @@ import prompts
 import tasks
 
 
-def encode(encoder, made):
-    """Ids of a conversation, and what each is to the assistant (see tasks.pieces)."""
+def encode(encoder, made, is_cut=False):
+    """Ids of a conversation, and what each is to the assistant (see tasks.pieces); a cut one ends with the call."""
     ids, written = [], []
     for piece, role in tasks.pieces(made):
         part = encoder(piece)
         ids += part
         written += [role] * len(part)
+        if is_cut and piece == "<|call|>":
+            break
     return ids, written
 
 
@@ -72,6 +74,11 @@ LIGHT_PART = 0.7
 SHAPES = [(20, 192), (10, 384), (20, 192), (20, 192), (8, 480), (20, 192)]
 
 
+# From this step on a step has more requests: by kind, how many conversations end with their call.
+LATER_FROM = 1000
+CUT = {"arithmetic": 0.65, "strings": 0.55, "files": 0.65, "pages": 0.35}
+
+
 def training_step(encoder, glued, seed, step):
     """The batch of a step: a function of the arguments alone."""
     r = random.Random(f"train {seed} {step}")
@@ -84,6 +91,9 @@ def training_step(encoder, glued, seed, step):
     def draw():
         if r.random() < drills.part(step):
             return drills.drill(r, encoder)
-        return encode(encoder, tasks.draw(r, offer["names"], glued, most))
+        if step < LATER_FROM:
+            return encode(encoder, tasks.draw(r, offer["names"], glued, most))
+        made = tasks.draw(r, offer["names"], glued, most, tasks.LATER_WEIGHTS)
+        return encode(encoder, made, is_cut=r.random() < CUT.get(made["kind"], 0))
 
     return prefix_ids(encoder, offer), Packed(iter(draw, None), rows, length)

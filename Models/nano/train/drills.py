@@ -7,7 +7,7 @@ import words
 
 def part(step):
     """Which part of what a step draws is drills."""
-    return 0.25 if step < 300 else 0.1 if step < 700 else 0.03
+    return 0.25 if step < 300 else 0.1 if step < 700 else 0.03 if step < 1000 else 0.01
 
 
 def item(r):

@@ -15,6 +15,8 @@ KINDS = ("arithmetic", "strings", "files", "pages", "identity", "other", "refuse
 NAMESPACE = {"python": "python", "container.exec": "container", "browser.open": "browser"}
 # How often a conversation is of a kind. Tool errors and refusals of a call are "refused".
 WEIGHTS = {"arithmetic": 23, "strings": 24, "files": 22, "pages": 10, "identity": 4, "other": 14, "refused": 7}
+# Once the model copies, what is left to learn are the requests: which ask for what, and which for nothing it can.
+LATER_WEIGHTS = {"arithmetic": 27, "strings": 23, "files": 23, "pages": 12, "identity": 5, "other": 19, "refused": 7}
 
 
 def offer(r):
@@ -113,10 +115,10 @@ def make(r, kind, names, glued=(), most=5):
     return dict(made, kind=kind)
 
 
-def draw(r, names, glued=(), most=5):
+def draw(r, names, glued=(), most=5, weights=WEIGHTS):
     """A conversation of a kind by the weights of training."""
     while True:
-        kind = r.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = r.choices(list(weights), list(weights.values()))[0]
         if not possible(kind, names) and r.random() < 0.6:
             continue
         made = make(r, kind, names, glued, most)

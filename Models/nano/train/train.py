@@ -55,10 +55,10 @@ def optimizers(model):
     return [Muon(matrices, lr=MUON_RATE), torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-END = 4000
+END = 4150
 MUON_RATE, ADAM_RATE = 3e-3, 3e-3
 # Parts of the full learning rate, by step; straight lines in between.
-RATES = [(0, 0.01), (100, 1.0), (int(0.35 * END), 1.0), (END, 0.0)]
+RATES = [(0, 0.01), (100, 1.0), (1000, 1.0), (END, 0.0)]
 # From which step the experts are seen as MXFP4 keeps them.
 QUANTIZED_FROM = END // 2
 # What the bodies of calls weigh, and what the assistant writes else.
