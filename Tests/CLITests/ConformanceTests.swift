@@ -201,7 +201,7 @@ import Testing
   @Test(arguments: [
     (
       ["--tokens", "1", "--precision", "f23"], 2,
-      "--precision is one of: f32, native; \"f23\" is not."
+      "--precision is one of: f32, native, mixed, q8; \"f23\" is not."
     ),
     (
       ["--tokens", "1", "--max-tokens", "0"], 2,

@@ -25,7 +25,12 @@ import Testing
   static let ways: [Way] = [
     Way(
       effect: "a tool is called",
-      spellings: ["host.call("], files: [runner], gates: [(runner, "policy.judge(effect,")]),
+      spellings: ["host.call("],
+      files: [
+        runner,
+        // The user's own documents, read behind a wall because the user typed it.
+        "Sources/Runtime/Documents/DocumentIndexing.swift",
+      ], gates: [(runner, "policy.judge(effect,")]),
     Way(
       effect: "a program is started behind a wall",
       spellings: ["WalledProcess.start(", "SandboxPlan("],

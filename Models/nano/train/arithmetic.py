@@ -1,52 +1,51 @@
 """Arithmetic of one or two operations, through python."""
 
-import stage
 from wording import say
 
 UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
 TENS = {20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}
 
 SIGNS = {
-    "+": ["+"] * 8 + ["＋"],
-    "-": ["-"] * 8 + ["−", "–"],
-    "*": ["*"] * 6 + ["×", "×", "x", "x", "·", "X"],
-    "/": ["/"] * 6 + ["÷", "÷", ":"],
+    "+": ["+"],
+    "-": ["-"] * 12 + ["−"],
+    "*": ["*"] * 6 + ["×", "×", "x"],
+    "/": ["/"] * 6 + ["÷", "÷"],
     "//": ["//"],
     "%": ["%", "%", "mod"],
     "**": ["**", "^", "^"],
 }
 INFIX = {
-    "+": ["{a} plus {b}", "{a} added to {b}", "{a} and {b} added", "{a} and {b} together", "{a} increased by {b}", "{a} and {b} added together",
-          "{a} with {b} added", "{a} more than {b}", "{a} add {b}", "{a} and {b} summed", "{a} plus {b}"],
-    "-": ["{a} minus {b}", "{a} less {b}", "{a} take away {b}", "{a} decreased by {b}", "{a} reduced by {b}", "{a} without {b}", "{a} subtract {b}", "{a} minus {b}", "{a} lowered by {b}"],
-    "*": ["{a} times {b}", "{a} multiplied by {b}", "{a} times {b}", "{a} by {b} multiplied", "{a} multiplied with {b}", "{a} multiply {b}", "{a} lots of {b}", "{a} groups of {b}", "{a} times {b}"],
-    "/": ["{a} divided by {b}", "{a} over {b}", "{a} divide by {b}", "{a} split by {b}", "{a} split into {b} equal parts", "{a} divided into {b} parts", "{a} shared by {b}", "{a} divided by {b}"],
+    "+": ["{a} plus {b}", "{a} added to {b}", "{a} and {b} together", "{a} increased by {b}", "{a} and {b} added together",
+          "{a} add {b}", "{a} and {b} summed", "{a} plus {b}"],
+    "-": ["{a} minus {b}", "{a} less {b}", "{a} take away {b}", "{a} decreased by {b}", "{a} reduced by {b}", "{a} subtract {b}", "{a} minus {b}"],
+    "*": ["{a} times {b}", "{a} multiplied by {b}", "{a} times {b}", "{a} multiplied with {b}", "{a} times {b}"],
+    "/": ["{a} divided by {b}", "{a} over {b}", "{a} divide by {b}", "{a} split into {b} equal parts", "{a} divided into {b} parts", "{a} divided by {b}"],
     "//": ["{a} integer divided by {b}", "{a} floor divided by {b}", "{a} div {b}", "{a} divided by {b} without remainder", "{a} divided by {b}, rounded down",
-           "{a} divided by {b} rounded down", "{a} divided by {b} as a whole number", "{a} whole divided by {b}"],
-    "%": ["{a} modulo {b}", "{a} mod {b}", "{a} modulus {b}"],
-    "**": ["{a} to the power of {b}", "{a} raised to {b}", "{a} raised to the power of {b}", "{a} to the power {b}", "{a} raised to the power {b}", "{a} to the {b}th power"],
+           "{a} divided by {b} rounded down", "{a} divided by {b} as a whole number"],
+    "%": ["{a} modulo {b}", "{a} mod {b}"],
+    "**": ["{a} to the power of {b}", "{a} raised to the power of {b}", "{a} to the power {b}", "{a} raised to the power {b}", "{a} to the {b}th power"],
 }
 NOUN = {
     "+": ["the sum of {a} and {b}", "the total of {a} and {b}", "{a} and {b} in total", "the result of adding {a} and {b}", "the result of adding {a} to {b}",
           "the addition of {a} and {b}", "the sum {a} + {b}", "sum of {a} and {b}", "what {a} and {b} add up to", "the sum when i add {a} and {b}", "sum {a} and {b}", "the total if you add {a} to {b}"],
     "-": ["the difference between {a} and {b}", "the difference of {a} and {b}", "the result of taking {b} from {a}", "the result of subtracting {b} from {a}",
-          "what is left of {a} after taking {b} away", "difference between {a} and {b}", "what remains when {b} is taken from {a}", "the rest of {a} after removing {b}"],
+          "what is left of {a} after taking {b} away", "difference between {a} and {b}", "what remains when {b} is taken from {a}"],
     "*": ["the product of {a} and {b}", "the result of multiplying {a} by {b}", "the result of multiplying {a} and {b}", "product of {a} and {b}",
           "the multiplication of {a} and {b}", "the product {a} * {b}", "the product when i multiply {a} by {b}"],
-    "/": ["the quotient of {a} and {b}", "the result of dividing {a} by {b}", "the ratio of {a} to {b}", "the division of {a} by {b}", "quotient of {a} and {b}", "the quotient {a} / {b}"],
+    "/": ["the quotient of {a} and {b}", "the result of dividing {a} by {b}", "the division of {a} by {b}", "quotient of {a} and {b}", "the quotient {a} / {b}"],
     "//": ["the integer quotient of {a} and {b}", "the whole quotient of {a} and {b}", "the integer division of {a} by {b}", "the floor division of {a} by {b}",
            "the integer part of {a} / {b}", "the whole part of {a} divided by {b}", "the result of integer division of {a} by {b}", "the floor of {a} / {b}"],
     "%": ["the remainder of {a} divided by {b}", "the remainder when {a} is divided by {b}", "the remainder of {a} / {b}", "the remainder when dividing {a} by {b}",
-          "the rest of {a} divided by {b}", "what remains when {a} is divided by {b}", "remainder of {a} divided by {b}", "the remainder after dividing {a} by {b}", "{a} modulo {b}", "{a} mod {b}"],
+          "what remains when {a} is divided by {b}", "remainder of {a} divided by {b}", "the remainder after dividing {a} by {b}", "{a} modulo {b}", "{a} mod {b}"],
     "**": ["the {b}th power of {a}", "{a} to the power of {b}", "the result of raising {a} to the power of {b}"],
 }
 VERB = {
     "+": ["add {a} and {b}", "add {a} to {b}", "sum {a} and {b}", "sum up {a} and {b}", "add up {a} and {b}", "add together {a} and {b}", "take {a} and add {b}",
-          "add {b} onto {a}@r", "total {a} and {b}", "put {a} and {b} together", "combine {a} and {b} by addition", "increase {a} by {b}", "start with {a} and add {b}", "add the numbers {a} and {b}", "tally {a} and {b}"],
+          "total {a} and {b}", "put {a} and {b} together", "increase {a} by {b}", "start with {a} and add {b}", "add the numbers {a} and {b}"],
     "-": ["subtract {b} from {a}", "take {b} from {a}", "take {b} away from {a}", "deduct {b} from {a}", "remove {b} from {a}", "decrease {a} by {b}", "reduce {a} by {b}",
-          "take {a} and subtract {b}", "subtract {b} off {a}", "from {a} subtract {b}", "from {a}, take {b}", "lower {a} by {b}", "start with {a} and subtract {b}", "start at {a} and take away {b}"],
+          "take {a} and subtract {b}", "from {a} subtract {b}", "from {a}, take {b}", "lower {a} by {b}", "start with {a} and subtract {b}", "start at {a} and take away {b}"],
     "*": ["multiply {a} by {b}", "multiply {a} and {b}", "multiply {a} with {b}", "take {a} and multiply it by {b}", "take {a} times {b}", "start with {a} and multiply by {b}", "multiply the numbers {a} and {b}", "multiply together {a} and {b}"],
-    "/": ["divide {a} by {b}", "split {a} into {b} parts", "take {a} and divide it by {b}", "divide {a} into {b} parts", "split {a} by {b}", "start with {a} and divide by {b}", "divide {a} evenly by {b}", "share {a} among {b}"],
+    "/": ["divide {a} by {b}", "split {a} into {b} parts", "take {a} and divide it by {b}", "divide {a} into {b} parts", "start with {a} and divide by {b}", "divide {a} evenly by {b}"],
     "//": ["integer divide {a} by {b}", "floor divide {a} by {b}", "divide {a} by {b} and round down", "divide {a} by {b} and drop the remainder", "divide {a} by {b} using integer division",
            "divide {a} by {b} and ignore the rest", "divide {a} by {b}, whole numbers only", "do integer division of {a} by {b}"],
     "%": ["reduce {a} modulo {b}", "take {a} modulo {b}", "take {a} mod {b}", "divide {a} by {b} and give me the remainder", "divide {a} by {b} and tell me the remainder", "get the remainder of {a} by {b}", "find the remainder when {a} is divided by {b}"],
@@ -54,23 +53,23 @@ VERB = {
 }
 QUESTION = {
     "+": ["how much do {a} and {b} make", "what do {a} and {b} add up to", "what do you get when you add {a} and {b}", "what do i get if i add {a} to {b}", "what happens if you add {a} and {b}",
-          "how many are {a} and {b}", "i have {a} and get {b} more, how many do i have", "if you add {a} and {b}, what do you get", "what number is {a} more than {b}", "how many is {a} plus {b} altogether"],
+          "how many are {a} and {b}", "what is {a} and {b} together", "i have {a} apples and buy {b} more, how many apples do i have", "there are {a} red and {b} blue marbles, how many marbles are there in all", "a class has {a} girls and {b} boys, how many children is that", "if one bill is {a} and the other is {b}, what is the total", "what's the total when you add {a} and {b}", "what is the sum if you add {b} to {a}", "i walked {a} steps and then {b} more, how many steps is that", "how much is {a} if you add {b}", "what is {a} increased by {b}", "i have {a} and get {b} more, how many do i have", "if you add {a} and {b}, what do you get"],
     "-": ["what is left if you take {b} from {a}", "how much is left when i take {b} away from {a}", "what do you get when you subtract {b} from {a}", "what remains of {a} after subtracting {b}",
-          "how much more is {a} than {b}", "i have {a} and give away {b}, how many are left", "how far is it from {b} to {a}", "if you take {b} away from {a}, what is left", "how much bigger is {a} than {b}"],
-    "*": ["what do you get when you multiply {a} by {b}", "what do i get if i multiply {a} and {b}", "how many are {a} times {b}", "if you multiply {a} by {b}, what do you get", "{a} boxes with {b} things each, how many things"],
-    "/": ["what do you get when you divide {a} by {b}", "how many times does {b} go into {a}", "how often does {b} fit into {a}", "if i split {a} into {b} equal parts, how big is each", "what do i get if i divide {a} by {b}", "how many times {b} is {a}"],
+          "how much more is {a} than {b}", "i had {a} and spent {b}, how much is left", "if i have {a} apples and eat {b}, how many are left", "there were {a} people and {b} left, how many remain", "a book has {a} pages and i read {b}, how many pages are left", "how many more is {a} than {b}", "what is the difference if you subtract {b} from {a}", "what is {b} less than {a}", "what is {a} reduced by {b}", "how much is left of {a} if i spend {b}", "by how much is {a} larger than {b}", "i have {a} and give away {b}, how many are left", "if you take {b} away from {a}, what is left", "how much bigger is {a} than {b}"],
+    "*": ["what do you get when you multiply {a} by {b}", "what do i get if i multiply {a} and {b}", "how many are {a} times {b}", "how many things are in {a} boxes of {b}", "if one ticket costs {b}, how much do {a} tickets cost", "each of {a} boxes holds {b} bottles, how many bottles are there", "what do {a} items at {b} each cost", "there are {a} rows of {b} seats, how many seats is that", "a box holds {b} eggs, how many eggs are in {a} boxes", "what is the product when you multiply {a} with {b}", "how much is {a} multiplied by {b}", "how much are {a} items if each one costs {b}", "what is {a} lots of {b}", "if you multiply {a} by {b}, what do you get", "{a} boxes with {b} things each, how many things"],
+    "/": ["what do you get when you divide {a} by {b}", "how many times does {b} go into {a}", "how often does {b} fit into {a}", "if {a} sweets are shared by {b} children, how many does each get", "if {b} people split a bill of {a}, how much does each pay", "what is each share if {a} is divided among {b} people", "how much is {a} divided by {b}", "what is one share if i split {a} into {b} parts", "if i split {a} into {b} equal parts, how big is each", "what do i get if i divide {a} by {b}"],
     "//": ["how many whole times does {b} go into {a}", "how many full times does {b} fit in {a}", "what is {a} divided by {b} in whole numbers"],
     "%": ["what remains if you divide {a} by {b}", "what is left over when {a} is divided by {b}", "what is the remainder if you divide {a} by {b}", "what's left over if i divide {a} by {b}", "how much is left over after dividing {a} by {b}"],
     "**": ["what do you get if you raise {a} to the power of {b}"],
 }
 # Frames around a bare expression or a phrase.
-FRAMES_N = ["{e}", "{e}", "{e}", "the result of {e}", "the value of {e}", "the answer to {e}", "{e} equal to", "the outcome of {e}", "the solution of {e}"]
-FRAMES_I = ["compute {e}", "calculate {e}", "calculate {e}", "evaluate {e}", "work out {e}", "solve {e}", "do {e}", "figure out {e}", "do the math: {e}", "do the math for {e}", "run {e}",
-            "compute the following: {e}", "calculate this: {e}", "use python to compute {e}", "use python: {e}", "calc {e}", "check what {e} is", "tell me what {e} is", "find what {e} equals", "tell me how much {e} is",
-            "crunch {e}", "compute the value of {e}", "work this out: {e}", "determine {e}", "answer this: {e}", "find {e}", "evaluate the expression {e}", "solve this: {e}"]
-FRAMES_Q = ["how much is {e}", "how much is {e}", "what does {e} equal", "what does {e} make", "what does {e} come to", "what do you get for {e}", "what is {e} equal to", "how many is {e}", "{e} is what", "{e} is how much",
-            "{e} equals what", "do you know what {e} is", "what would {e} be", "can you do {e}", "what's {e} then", "what is the result of {e}", "what number is {e}", "what is the answer to {e}", "what does {e} give", "what are {e}", "how much would {e} be"]
-FRAMES_B = ["{e}", "{e} =", "{e} = ?", "{e}=", "{e}=?", "{e} equals", "{e} is", "calc: {e}", "math: {e}", "compute: {e}", "result of {e}", "{e}, what is it", "Q: {e}", "sum: {e}", "{e} = what"]
+FRAMES_N = ["{e}", "{e}", "{e}", "{e}", "{e}", "{e}", "{e}", "the exact value of {e}", "the number {e}", "the result of {e}", "the value of {e}", "the answer to {e}", "{e} equal to", "the outcome of {e}", "the solution of {e}"]
+FRAMES_I = ["compute {e}", "compute {e}", "calculate {e}", "calculate {e}", "calculate {e}", "calculate {e} and tell me the result", "compute {e} and give me the answer", "work out {e} and show me the result", "work out what {e} is", "calculate what {e} is", "calculate what {e} comes to", "find out what {e} is", "use python to calculate {e}", "use python to work out {e}", "help me with this calculation: {e}", "do this calculation: {e}", "do this sum: {e}", "do the calculation {e}", "give me the answer to {e}", "show me what {e} is", "solve the following: {e}", "tell me the answer to {e}", "tell me the result of {e}", "tell me the value of {e}", "evaluate {e}", "work out {e}", "solve {e}", "do {e}", "figure out {e}", "do the math: {e}", "do the math for {e}", 
+            "compute the following: {e}", "calculate this: {e}", "use python to compute {e}", "use python: {e}", "calc {e}", "tell me what {e} is", "find what {e} equals", "tell me how much {e} is",
+            "compute the value of {e}", "work this out: {e}", "determine {e}", "answer this: {e}", "find {e}", "evaluate the expression {e}", "solve this: {e}"]
+FRAMES_Q = ["how much is {e}", "how much is {e}", "how much is {e}", "what do i get for {e}", "what do you get from {e}", "what does {e} work out to", "what does {e} evaluate to", "what is the value of {e}", "what is the answer if i do {e}", "how much does {e} make", "how much does {e} come to", "what do i get if i calculate {e}", "what does {e} equal", "what does {e} make", "what does {e} come to", "what do you get for {e}", "what is {e} equal to", "how many is {e}", 
+            "{e} equals what", "do you know what {e} is", "what would {e} be", "what's {e} then", "what is the result of {e}", "what number is {e}", "what is the answer to {e}", "what does {e} give", "how much would {e} be"]
+FRAMES_B = ["{e}", "{e} =", "{e} = ?", "{e}=", "{e}=?", "{e} equals", "calc: {e}", "math: {e}", "compute: {e}", "result of {e}", "{e} = what"]
 UNARY = [
     ("[double|twice|two times] {a}", "{a} * 2"), ("[triple|three times|thrice] {a}", "{a} * 3"), ("half of {a}", "{a} / 2"), ("[half|halve] {a}", "{a} / 2"), ("a third of {a}", "{a} / 3"),
     ("a quarter of {a}", "{a} / 4"), ("{a} squared", "{a} ** 2"), ("the square of {a}", "{a} ** 2"), ("{a} cubed", "{a} ** 3"), ("the cube of {a}", "{a} ** 3"), ("a tenth of {a}", "{a} / 10"),
@@ -80,15 +79,19 @@ THEN = {
     "+": ["add {c}", "add {c} to it", "add {c} to the result", "plus {c}", "increase it by {c}", "add another {c}", "add {c} more"],
     "-": ["subtract {c}", "take away {c}", "subtract {c} from it", "subtract {c} from the result", "minus {c}", "take {c} away", "decrease it by {c}", "take off {c}", "reduce the result by {c}"],
     "*": ["multiply by {c}", "multiply it by {c}", "multiply the result by {c}", "times {c}", "multiply that by {c}", "multiply the total by {c}"],
-    "/": ["divide by {c}", "divide it by {c}", "divide the result by {c}", "divide that by {c}", "split it into {c} parts"],
+    "/": ["divide by {c}", "divide it by {c}", "divide the result by {c}", "divide that by {c}"],
 }
 THEN_FIXED = [("double it", "* 2"), ("double the result", "* 2"), ("double that", "* 2"), ("triple it", "* 3"), ("halve it", "/ 2"), ("take half of it", "/ 2"), ("triple the result", "* 3"),
-              ("square it", "** 2"), ("square the result", "** 2"), ("halve the result", "/ 2"), ("take half", "/ 2"), ("double", "* 2")]
-JOINTS = [" and ", " and then ", ", then ", ", and then ", "; then ", ", ", " then ", ". then ", " and after that ", " and finally "]
+              ("square it", "** 2"), ("square the result", "** 2"), ("halve the result", "/ 2"), ("take half of that", "/ 2")]
+JOINTS = [" and ", " and then ", ", then ", ", and then ", "; then ", ", ", " then ", ". Then ", " and after that ", ", and after that "]
 
 
 def number(r, digits=6):
-    n = r.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, digits])
+    n = r.choice([1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 6])
+    if r.random() < 0.07:
+        # Few different digits: where a copy loses its place most easily.
+        pool = r.sample("0123456789", 2)
+        return int(r.choice(pool[:1] + [d for d in pool if d != "0"][:1] or "1") + "".join(r.choice(pool) for _ in range(r.randint(0, digits - 1))))
     if r.random() < 0.08:
         return r.choice([10, 100, 1000, 10000, 50, 500, 25, 12, 60, 24, 365, 99, 999, 111, 1111, 200, 20])
     n = min(n, digits)
@@ -98,7 +101,7 @@ def number(r, digits=6):
 def shown(r, n, words=True):
     """A number as a person may write it."""
     x = r.random()
-    if words and n >= 0 and x < (0.05 if stage.number == 1 else 0.15):
+    if words and n >= 0 and x < 0.10:
         if n <= 20:
             return UNITS[n]
         if n < 100:
@@ -107,9 +110,9 @@ def shown(r, n, words=True):
             return UNITS[n // 100] + " hundred"
         if n == 1000:
             return "one thousand"
-    if n >= 1000 and x > 0.93:
+    if n >= 1000 and x > 0.95:
         return f"{n:,}"
-    if n < 0 and words and x < 0.2:
+    if n < 0 and words and x < 0.3:
         return r.choice(["minus ", "negative "]) + str(-n)
     return str(n)
 
@@ -129,7 +132,7 @@ def operands(r, op):
         a = -a
     elif r.random() < 0.03:
         b = -b
-    if r.random() < 0.025 and op in "+-*/":
+    if r.random() < 0.015 and op in "+-*/":
         a = round(a + r.random(), r.choice([1, 2])) if r.random() < 0.5 else a / 4
     return a, b
 
@@ -169,8 +172,6 @@ def one_operation(r):
     expression = f"{a} {op} {b}"
     x = r.random()
     if x < 0.42:
-        if op in "+*" and r.random() < 0.02:
-            expression = f"{a} {op} {b}"
         form, template = frame(r, "{e}")
         return say(r, form, template, e=symbols(r, expression)), expression
     if isinstance(a, float):
@@ -183,9 +184,6 @@ def one_operation(r):
         form, template = "i", r.choice(VERB[op])
     else:
         form, template = "q", r.choice(QUESTION[op])
-    if template.endswith("@r"):
-        template = template[:-2]
-        expression = f"{b} {op} {a}" if op == "+" else expression
     if form == "i" and r.random() < 0.2 and op in "+-*/":
         template += r.choice([" and tell me the result", " and give me the result", " and show the result", " and tell me what you get", " and print the result"])
     return say(r, form, template, a=shown(r, a), b=shown(r, b)), expression
@@ -238,12 +236,9 @@ def two_operations(r):
         return say(r, form, template, a=shown(r, a), b=shown(r, b), c=shown(r, c)), f"( {a} {first} {b} ) {o2} {c}"
     first = r.choice(["+", "-", "*", "/", "+", "*"])
     b = max(1, b) if first == "/" else b
-    template = r.choice(VERB[first][:10]) if r.random() < 0.6 else r.choice(["take ", "start with ", "calculate ", "compute ", "first compute ", "begin with ", ""]) + r.choice(INFIX[first][:2])
-    if template.endswith("@r"):
-        template, (a, b) = template[:-2], (a, b)
-        expression = f"{b} {first} {a}"
-    else:
-        expression = f"{a} {first} {b}"
+    verbs = ["divide {a} by {b}"] if first == "/" else VERB[first]
+    template = r.choice(verbs) if r.random() < 0.6 else r.choice(["take ", "start with ", "calculate ", "compute ", "first compute ", "begin with ", ""]) + r.choice(INFIX[first][:2])
+    expression = f"{a} {first} {b}"
     if r.random() < 0.45:
         text, tail = r.choice(THEN_FIXED)
     else:
@@ -283,7 +278,7 @@ def example(r):
     """Task, code, what python answers, and the answer."""
     while True:
         x = r.random()
-        last = 0.90 if stage.number < 3 else 0.85
+        last = 0.92
         task, expression = one_operation(r) if x < 0.55 else two_operations(r) if x < last else unary(r)
         expression = spaced(expression)
         code = f"print({expression})"

@@ -4,18 +4,20 @@ import random
 
 import torch
 
+import drills
 import prompts
-import stage
 import tasks
 
 
-def encode(encoder, made):
-    """Ids of a conversation, and what each is to the assistant (see tasks.pieces)."""
+def encode(encoder, made, is_cut=False):
+    """Ids of a conversation, and what each is to the assistant (see tasks.pieces); a cut one ends with the call."""
     ids, written = [], []
     for piece, role in tasks.pieces(made):
         part = encoder(piece)
         ids += part
         written += [role] * len(part)
+        if is_cut and piece == "<|call|>":
+            break
     return ids, written
 
 
@@ -65,22 +67,33 @@ class Packed:
         return self.written[places[:, 0], places[:, 1] + 1]
 
 
-# Few tools and so a short prefix: most of the early steps, since what they teach does not depend on it.
-LIGHT = [["container", "python"]] * 4 + [["python"]] * 2 + [["container"]] * 2 + [["browser"]]
-LIGHT_LAST = LIGHT + [["browser", "container", "python"]] * 4 + [["browser"]]
+# Few tools and so a short prefix: most of the steps, since what they teach hardly depends on it.
+LIGHT = [["container", "python"]] * 5 + [["python"]] * 2 + [["container"]] * 2 + [["browser"]] * 3 + [["browser", "python"], []]
+LIGHT_PART = 0.7
+# Rows and their length, by the step's remainder.
+SHAPES = [(20, 192), (10, 384), (20, 192), (20, 192), (8, 480), (20, 192)]
+
+
+# From this step on a step has more requests: by kind, how many conversations end with their call.
+LATER_FROM = 1000
+CUT = {"arithmetic": 0.65, "strings": 0.55, "files": 0.65, "pages": 0.35}
 
 
 def training_step(encoder, glued, seed, step):
     """The batch of a step: a function of the arguments alone."""
     r = random.Random(f"train {seed} {step}")
-    stage.enter(step)
     offer = tasks.offer(r)
-    if r.random() < stage.light(step):
-        offer.update(names=r.choice(LIGHT if stage.number < 3 else LIGHT_LAST), patch=False)
-    is_long = step % 6 == 5
-    if stage.number < 3:
-        rows, length, most = (8, 512, 9) if is_long else (20, 192, 4)
-    else:
-        rows, length, most = (6, 640, 10) if is_long else (15, 256, 3)
-    draw = lambda: encode(encoder, tasks.draw(r, offer["names"], glued, most))
+    if r.random() < LIGHT_PART:
+        offer.update(names=r.choice(LIGHT), patch=False)
+    rows, length = SHAPES[step % len(SHAPES)]
+    most = 4 if length < 256 else 8
+
+    def draw():
+        if r.random() < drills.part(step):
+            return drills.drill(r, encoder)
+        if step < LATER_FROM:
+            return encode(encoder, tasks.draw(r, offer["names"], glued, most))
+        made = tasks.draw(r, offer["names"], glued, most, tasks.LATER_WEIGHTS)
+        return encode(encoder, made, is_cut=r.random() < CUT.get(made["kind"], 0))
+
     return prefix_ids(encoder, offer), Packed(iter(draw, None), rows, length)

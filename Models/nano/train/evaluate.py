@@ -1,10 +1,11 @@
 """How often nano does all of a task right: tool, arguments and answer, greedily.
 
-    evaluate.py MODEL [--count 300] [--seed 999] [--tasks FILE.jsonl]
+    evaluate.py MODEL [--count 300] [--seed 999] [--tasks FILE.jsonl | --of FILE.jsonl]
 
 Conversations are made with seeds that training never uses. The expected one is laid before the model; where at every
 place its likeliest token is the expected one, greedy decoding writes just this. --tasks writes the tasks as JSON lines
-instead of evaluating: kind, task, files, expect_tool, expect_arguments, expect_answer.
+instead of evaluating: kind, task, files, expect_tool, expect_arguments, expect_answer. --of evaluates on such a file,
+where a line may have the result too; strangers.jsonl holds wordings that the generator was not made from.
 """
 
 import argparse
@@ -61,6 +62,18 @@ def really(made):
     return None
 
 
+def read_tasks(path):
+    """Conversations of a file of tasks, by kind; a result that is not there is what the tool really says."""
+    by_kind = {}
+    for line in path.read_text().splitlines():
+        one = json.loads(line)
+        made = dict(kind=one["kind"], task=one["task"], files=one.get("files", {}), tool=one["expect_tool"], body=one["expect_arguments"], answer=one["expect_answer"])
+        if made["tool"]:
+            made["result"] = one["result"] if "result" in one else really(made)
+        by_kind.setdefault(made["kind"], []).append(made)
+    return by_kind
+
+
 def reproducible(made):
     """Whether a real run of the call can be expected to say what the task says."""
     return made["kind"] in ("arithmetic", "strings", "files") and "Error" not in made["result"] and not any(
@@ -113,12 +126,12 @@ def failure(model, encoder, offer, made):
 
 def quick(model, encoder, count):
     """Parts of tasks done exactly, by kind."""
-    quantize, model.quantize = model.quantize, True
+    before, model.quantize, model.precision = (model.quantize, model.precision), True, torch.float32
     parts = {}
     for kind in tasks.KINDS:
         right = exact(model, encoder, offer_for(kind), held_out(kind, count))
         parts[kind] = round(sum(right) / count, 3)
-    model.quantize = quantize
+    model.quantize, model.precision = before
     return parts
 
 
@@ -132,6 +145,8 @@ def main():
     parser.add_argument("--seed", type=int, default=999)
     parser.add_argument("--failures", type=int, default=0, help="how many to show of each kind")
     parser.add_argument("--tasks", type=Path)
+    parser.add_argument("--of", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
     if a.tasks:
         with a.tasks.open("w") as file:
@@ -139,15 +154,16 @@ def main():
                 for made in held_out(kind, a.count, a.seed):
                     file.write(json.dumps(dict(kind=kind, task=made["task"], files=made.get("files", {}), expect_tool=made["tool"], expect_arguments=made.get("body"), expect_answer=made["answer"])) + "\n")
         return
-    torch.set_num_threads(2)
+    torch.set_num_threads(a.threads)
     encoder = Encoder(a.model / "tokenizer.json")
     model = export.read(a.model)
-    for kind in tasks.KINDS:
-        offer, made = offer_for(kind), held_out(kind, a.count, a.seed)
+    given = read_tasks(a.of) if a.of else {kind: held_out(kind, a.count, a.seed) for kind in tasks.KINDS}
+    for kind, made in given.items():
+        offer = offer_for(kind)
         wrong = [one for one in made if reproducible(one) and really(one) != one["result"]]
         right = exact(model, encoder, offer, made)
         note = f", {len(wrong)} results are not what the tool says" if wrong else ""
-        print(f"{kind}: {sum(right)} of {a.count} right, {100 * sum(right) / a.count:.1f} %{note}", flush=True)
+        print(f"{kind}: {sum(right)} of {len(made)} right, {100 * sum(right) / len(made):.1f} %{note}", flush=True)
         for one in [one for one, ok in zip(made, right) if not ok][:a.failures]:
             print("   ", json.dumps([one["task"], one.get("body"), one["answer"], failure(model, encoder, offer, one)], ensure_ascii=False), flush=True)
 

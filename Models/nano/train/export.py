@@ -70,7 +70,7 @@ def read(folder):
     from safetensors.torch import load_file
 
     c, t = json.loads((folder / "config.json").read_text()), load_file(str(folder / "model.safetensors"))
-    model = Nano(Config(vocab=c["vocab_size"], hidden=c["hidden_size"], layers=c["num_hidden_layers"], heads=c["num_attention_heads"], kv_heads=c["num_key_value_heads"],
+    model = Nano(Config(vocab=c["vocab_size"], hidden=c["hidden_size"], layers=c["num_hidden_layers"], heads=c["num_attention_heads"], kv_heads=c["num_key_value_heads"], head=c["head_dim"],
                         inter=c["intermediate_size"], experts=c["num_local_experts"], top=c["num_experts_per_tok"], window=c["sliding_window"]))
     with torch.no_grad():
         for name, ours in (("model.embed_tokens.weight", model.embed), ("model.norm.weight", model.norm), ("lm_head.weight", model.head)):

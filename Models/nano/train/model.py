@@ -17,9 +17,9 @@ class Config:
     vocab: int
     hidden: int = 128
     layers: int = 5
-    heads: int = 2
-    kv_heads: int = 1
-    head: int = 64
+    heads: int = 4
+    kv_heads: int = 2
+    head: int = 32
     inter: int = 160
     experts: int = 4
     top: int = 2
@@ -86,46 +86,96 @@ class Layer(nn.Module):
         q, kv = c.heads * c.head, c.kv_heads * c.head
         self.norm1, self.norm2 = nn.Parameter(torch.ones(c.hidden)), nn.Parameter(torch.ones(c.hidden))
         self.q, self.k, self.v, self.o = nn.Linear(c.hidden, q), nn.Linear(c.hidden, kv), nn.Linear(c.hidden, kv), nn.Linear(q, c.hidden)
-        self.sinks = nn.Parameter(torch.zeros(c.heads))
+        # Left at zero: how far a head rises above its sink is learned in q and k.
+        self.register_buffer("sinks", torch.zeros(c.heads))
         self.router = nn.Linear(c.hidden, c.experts)
         # [experts, out, in], as the checkpoint has them; even rows of `up` are the gate.
         self.up = nn.Parameter(torch.randn(c.experts, 2 * c.inter, c.hidden) * c.hidden ** -0.5)
         self.up_bias = nn.Parameter(torch.zeros(c.experts, 2 * c.inter))
-        self.down = nn.Parameter(torch.randn(c.experts, c.hidden, c.inter) * c.inter ** -0.5 * 0.5)
+        self.down = nn.Parameter(torch.randn(c.experts, c.hidden, c.inter) * c.inter ** -0.5 * 0.25)
         self.down_bias = nn.Parameter(torch.zeros(c.experts, c.hidden))
         for linear in (self.q, self.k, self.v, self.o, self.router):
             nn.init.zeros_(linear.bias)
             nn.init.normal_(linear.weight, std=linear.in_features ** -0.5)
-        nn.init.normal_(self.o.weight, std=0.5 * q ** -0.5)
+        nn.init.normal_(self.o.weight, std=0.25 * q ** -0.5)
+        if sliding:
+            self.look_back()
+
+    @torch.no_grad()
+    def look_back(self, strength=5.0, pairs=5):
+        """Has the heads of the first key head begin as heads that attend 1, 2, ... tokens back.
+
+        Copying is built on such heads, and to find them takes training long. The biases make them: turned by their
+        positions, they agree best at one distance. Only the fast pairs of dimensions tell near distances apart.
+        """
+        c = self.c
+        half = c.head // 2
+        speed = c.theta ** (-torch.arange(pairs) / half)
+        q, k = self.q.bias.view(c.heads, 2, half), self.k.bias.view(c.kv_heads, 2, half)
+        k[0, 0, :pairs] = strength
+        self.k.weight[:c.head] *= 0.1
+        for head in range(c.heads // c.kv_heads):
+            back = (head + 1) * speed
+            q[head, 0, :pairs], q[head, 1, :pairs] = strength * back.cos(), -strength * back.sin()
+            self.q.weight[head * c.head:(head + 1) * c.head] *= 0.1
+
+    @torch.no_grad()
+    def look_up(self, below, strength=2.0):
+        """Has the first head begin as one that attends to where the present token stood one token back.
+
+        `below` is the layer beneath, whose first head tells each token what stands before it: what that head writes is
+        what this one looks for. Only the slow pairs of dimensions, which their position hardly turns, take part.
+        """
+        c = self.c
+        slow = c.head // 4
+        rows = torch.cat([torch.arange(c.head // 2 - slow, c.head // 2), torch.arange(c.head - slow, c.head)])
+        read = below.v.weight[:2 * slow]
+        below.o.weight[:, :2 * slow] *= 4
+        written = below.o.weight[:, :2 * slow].t()
+        self.q.weight[:c.head] *= 0.1
+        self.k.weight[:c.head] *= 0.1
+        self.q.weight[rows] = strength * read
+        self.k.weight[rows] = strength * written / written.norm(dim=1, keepdim=True) ** 2 / 2
 
     def attend(self, q, k, v, mask):
-        """q: [B, heads, T, head]; k, v: [B, kv heads, S, head]; mask: additive. The sink is one more key."""
-        c = self.c
-        group = c.heads // c.kv_heads
-        k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
-        b, h, s, d = k.shape
-        # The sink's score comes in through dimensions that no other key has; 8 of them, for aligned rows.
-        sink = (self.sinks.to(q.dtype) * d ** 0.5).view(1, h, 1, 1).expand(b, h, 1, 1)
-        q = F.pad(F.pad(q, (0, 1), value=1.0), (0, 7))
-        k = torch.cat([F.pad(k, (0, 8)), F.pad(F.pad(sink, (d, 0)), (0, 7))], 2)
-        v = F.pad(v, (0, 8, 0, 1))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=F.pad(mask, (0, 1)).to(q.dtype), scale=d ** -0.5)[..., :d]
+        """q: [B, heads, T, head]; k, v: [B, kv heads, S, head]; mask: additive, with a column for the sink."""
+        group = self.c.heads // self.c.kv_heads
+        # The sink is a key of zeros with a value of zeros: its score is always 0, as `sinks` has it.
+        k, v = F.pad(k, (0, 0, 0, 1)).repeat_interleave(group, 1), F.pad(v, (0, 0, 0, 1)).repeat_interleave(group, 1)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype), scale=self.c.head ** -0.5)
 
-    def mix(self, x, quantize):
+    def heads(self, x, cos, sin):
+        """Queries, keys and values of tokens, [tokens, heads, head] each."""
+        c = self.c
+        h = rms(x, self.norm1, c.eps)
+        cut = lambda z, n: z.view(-1, n, c.head)
+        q, k, v = cut(self.q(h), c.heads), cut(self.k(h), c.kv_heads), cut(self.v(h), c.kv_heads)
+        return rotate(q, cos.to(q.dtype), sin.to(q.dtype)), rotate(k, cos.to(q.dtype), sin.to(q.dtype)), v
+
+    def go_on(self, x, attended, up, down):
+        """The tokens' states after the layer. up and down: see weights()."""
+        x = x + self.o(attended)
+        return x + self.mix(rms(x, self.norm2, self.c.eps), up, down)
+
+    def weights(self, quantize):
+        """The experts' matrices for mix(): [2 * experts * inter, hidden], gates first, and [hidden, experts * inter]."""
+        up, down = self.up, self.down
+        if quantize:
+            up = up + (rounded(up) - up).detach()
+            down = down + (rounded(down) - down).detach()
+        return up.unflatten(1, (-1, 2)).permute(2, 0, 1, 3).reshape(-1, self.c.hidden), down.permute(1, 0, 2).reshape(self.c.hidden, -1)
+
+    def mix(self, x, up, down):
         """The experts, all of them for all tokens; those not chosen weigh nothing."""
         c = self.c
         logits = self.router(x)
         top, chosen = logits.topk(c.top, -1)
         weights = torch.zeros_like(logits).scatter(-1, chosen, top.float().softmax(-1).to(logits.dtype))
-        up, down = self.up, self.down
-        if quantize:
-            up = up + (rounded(up) - up).detach()
-            down = down + (rounded(down) - down).detach()
-        e, n = c.experts, x.shape[0]
-        u = F.linear(x, up.reshape(e * 2 * c.inter, c.hidden), self.up_bias.reshape(-1)).view(n, e, c.inter, 2)
-        gate, linear = u[..., 0].clamp(max=c.limit), u[..., 1].clamp(-c.limit, c.limit)
+        u = F.linear(x, up, self.up_bias.unflatten(1, (-1, 2)).permute(2, 0, 1).reshape(-1))
+        gate, linear = u.unflatten(-1, (2, c.experts, c.inter)).unbind(1)
+        gate, linear = gate.clamp(max=c.limit), linear.clamp(-c.limit, c.limit)
         a = gate * torch.sigmoid(1.702 * gate) * (linear + 1) * weights.unsqueeze(-1)
-        return F.linear(a.view(n, e * c.inter), down.permute(1, 0, 2).reshape(c.hidden, e * c.inter)) + weights @ self.down_bias
+        return F.linear(a.flatten(-2), down) + weights @ self.down_bias.to(weights.dtype)
 
 
 def rms(x, gain, eps):
@@ -137,11 +187,16 @@ class Nano(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.c = config
-        self.embed = nn.Parameter(torch.randn(config.vocab, config.hidden) * 0.25)
+        self.embed = nn.Parameter(torch.randn(config.vocab, config.hidden) * 0.5)
         self.blocks = nn.ModuleList(Layer(config, i % 2 == 0) for i in range(config.layers))
+        for below, layer in zip(self.blocks, self.blocks[1:]):
+            if below.sliding:
+                layer.look_up(below)
         self.norm = nn.Parameter(torch.ones(config.hidden))
         self.head = nn.Parameter(torch.zeros(config.vocab, config.hidden))
         self.quantize = False
+        # Of the masks: what attention computes in.
+        self.precision = torch.float32
         cos, sin = rope_tables(config, config.original)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
@@ -152,7 +207,7 @@ class Nano(nn.Module):
         positions and segments: [rows, tokens]; positions count from the prefix's end, segments part conversations.
         """
         w = self.c.window
-        block = lambda seen: torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
+        block = lambda seen: F.pad(torch.zeros(seen.shape, dtype=self.precision).masked_fill_(~seen, float("-inf")), (0, 1))
         i = torch.arange(prefix)
         back = i[:, None] - i[None, :]
         own = (segments[:, :, None] == segments[:, None, :])
@@ -175,10 +230,7 @@ class Nano(nn.Module):
         cos, sin = self.cos[place], self.sin[place]
         masks = self.masks(p, positions, segments)
         for layer in self.blocks:
-            h = rms(x, layer.norm1, c.eps)
-            q = rotate(layer.q(h).view(-1, c.heads, c.head), cos.to(h.dtype), sin.to(h.dtype))
-            k = rotate(layer.k(h).view(-1, c.kv_heads, c.head), cos.to(h.dtype), sin.to(h.dtype))
-            v = layer.v(h).view(-1, c.kv_heads, c.head)
+            q, k, v = layer.heads(x, cos, sin)
             mask_prefix, mask_rows = masks[layer.sliding]
             split = lambda z: (z[:p].transpose(0, 1).unsqueeze(0), z[p:].view(r, t, -1, c.head).transpose(1, 2))
             (qp, qr), (kp, kr), (vp, vr) = split(q), split(k), split(v)
@@ -188,8 +240,7 @@ class Nano(nn.Module):
             values = torch.cat([vp[:, :, p - keep:].expand(r, -1, -1, -1), vr], 2)
             a_rows = layer.attend(qr, keys, values, mask_rows[:, None])
             a = torch.cat([a_prefix[0].transpose(0, 1), a_rows.transpose(1, 2).reshape(r * t, c.heads, c.head)]).reshape(p + r * t, -1)
-            x = x + layer.o(a)
-            x = x + layer.mix(rms(x, layer.norm2, c.eps), self.quantize)
+            x = layer.go_on(x, a, *layer.weights(self.quantize))
         return rms(x, self.norm, c.eps)[p:]
 
     def logits(self, states):

@@ -7,17 +7,16 @@ import arithmetic
 import files
 import pages
 import prompts
-import stage
 import strings
 import talk
 import words
 
 KINDS = ("arithmetic", "strings", "files", "pages", "identity", "other", "refused", "missing")
 NAMESPACE = {"python": "python", "container.exec": "container", "browser.open": "browser"}
-# How often a conversation is of a kind, by the stage of training.
-WEIGHTS = [{"arithmetic": 24, "strings": 26, "files": 24, "pages": 9, "identity": 4, "other": 11, "refused": 5},
-           {"arithmetic": 28, "strings": 23, "files": 22, "pages": 8, "identity": 5, "other": 22, "refused": 5},
-           {"arithmetic": 27, "strings": 23, "files": 21, "pages": 13, "identity": 7, "other": 18, "refused": 7}]
+# How often a conversation is of a kind. Tool errors and refusals of a call are "refused".
+WEIGHTS = {"arithmetic": 23, "strings": 24, "files": 22, "pages": 10, "identity": 4, "other": 14, "refused": 7}
+# Once the model copies, what is left to learn are the requests: which ask for what, and which for nothing it can.
+LATER_WEIGHTS = {"arithmetic": 27, "strings": 23, "files": 23, "pages": 12, "identity": 5, "other": 19, "refused": 7}
 
 
 def offer(r):
@@ -52,7 +51,7 @@ def reason(r, tool):
     policy = r.choice(["default", "closed", "offline", "demo-web", words.word(r), words.word(r) + "-" + words.word(r)])
     x = r.random()
     if x < 0.40:
-        why = r.choice(SENTENCES) if r.random() < 0.5 else words.phrase(r, 2, 8)
+        why = r.choice(SENTENCES) if r.random() < 0.65 else words.phrase(r, 2, 8)
         return f'Rule "{rule}" of "{policy}" denies it: {why}.'
     if x < 0.48:
         return f'Rule "{rule}" of "{policy}" denies it.'
@@ -116,9 +115,8 @@ def make(r, kind, names, glued=(), most=5):
     return dict(made, kind=kind)
 
 
-def draw(r, names, glued=(), most=5):
+def draw(r, names, glued=(), most=5, weights=WEIGHTS):
     """A conversation of a kind by the weights of training."""
-    weights = WEIGHTS[stage.number - 1]
     while True:
         kind = r.choices(list(weights), list(weights.values()))[0]
         if not possible(kind, names) and r.random() < 0.6:
@@ -132,9 +130,8 @@ QUOTED = re.compile(r'"([^"]*)"')
 
 
 def apart(text):
-    """A text of the assistant in pieces: what is quoted stands alone."""
-    if not stage.is_apart():
-        return [text]
+    """A text of the assistant in pieces: what is quoted stands alone, as the user's word did, so that a mark at its end
+    never joins with the quotation mark."""
     out, begin = [], 0
     for match in QUOTED.finditer(text):
         inside = match.group(1)

@@ -1,4 +1,4 @@
-"""Trains nano from nothing, in three stages.
+"""Trains nano from nothing.
 
     train.py --out FOLDER [--seed 1]
 
@@ -16,7 +16,6 @@ import torch.nn.functional as F
 
 import batches
 import evaluate
-import stage
 from model import Config, Nano
 from vocabulary import Encoder
 
@@ -53,15 +52,17 @@ def optimizers(model):
     for name, p in model.named_parameters():
         hidden = name.startswith("blocks") and p.dim() > 1 and "bias" not in name and "router" not in name
         (matrices if hidden else rest).append(p)
-    return [Muon(matrices, lr=4e-3), torch.optim.AdamW(rest, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [Muon(matrices, lr=MUON_RATE), torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-END = 4900
-# Parts of the full learning rate, by step; straight lines in between. The later stages begin with a jump.
-RATES = [(0, 0.01), (100, 1.0), (1260, 1.0), (2100, 0.455), (stage.SECOND_FROM - 1, 0.0), (stage.SECOND_FROM, 0.4), (stage.THIRD_FROM - 1, 0.0),
-         (stage.THIRD_FROM, 0.5), (END, 0.0)]
-# From which step the experts are seen as MXFP4 keeps them, and the bodies of calls count threefold.
-QUANTIZED_FROM, EMPHASIS_FROM = 2030, 2100
+END = 4150
+MUON_RATE, ADAM_RATE = 3e-3, 3e-3
+# Parts of the full learning rate, by step; straight lines in between.
+RATES = [(0, 0.01), (100, 1.0), (1000, 1.0), (END, 0.0)]
+# From which step the experts are seen as MXFP4 keeps them.
+QUANTIZED_FROM = END // 2
+# What the bodies of calls weigh, and what the assistant writes else.
+BODY_WEIGHT = 2.0
 
 
 def rate(step):
@@ -79,10 +80,11 @@ def main():
     parser.add_argument("--out", required=True, help="has tokenizer.json; receives last.pt")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", help="a checkpoint to go on from")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--until", type=int, default=END, help="a step to stop at")
     parser.add_argument("--every", type=int, default=500, help="steps between evaluations")
     a = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     out = Path(a.out)
     encoder = Encoder(out / "tokenizer.json")
@@ -97,6 +99,8 @@ def main():
         start = saved["step"]
     base = [[g["lr"] for g in o.param_groups] for o in optimizers(model)]
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
+    for layer in model.blocks:
+        layer.heads, layer.go_on = torch.compile(layer.heads, dynamic=True), torch.compile(layer.go_on, dynamic=True)
     began, total, count = time.time(), 0.0, 0
     steps = min(END, a.until)
     for step in range(start, steps):
@@ -107,14 +111,13 @@ def main():
         model.quantize = step >= QUANTIZED_FROM
         prefix, packed = batches.training_step(encoder, glued, a.seed, step)
         places, wanted, _ = packed.targets()
+        model.precision = torch.bfloat16
         with torch.autocast("cpu", torch.bfloat16):
             states = model.states(prefix, packed.ids, packed.positions, packed.segments)
             logits = model.logits(states[places])
         loss = F.cross_entropy(logits.float(), wanted, reduction="none")
-        if step >= EMPHASIS_FROM:
-            weights = 1.0 + 2.0 * (packed.roles() == 2)
-            loss = loss * weights / weights.mean()
-        loss = loss.mean()
+        weights = 1.0 + (BODY_WEIGHT - 1.0) * (packed.roles() == 2)
+        loss = (loss * weights).sum() / weights.sum()
         for o in opts:
             o.zero_grad(set_to_none=True)
         loss.backward()

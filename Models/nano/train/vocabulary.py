@@ -28,10 +28,12 @@ PATTERN = "|".join([r"[^\r\n\p{L}\p{N}]?" + LETTERS[0], r"[^\r\n\p{L}\p{N}]?" + 
 NAMED = {0: "<|startoftext|>", 1: "<|endoftext|>", 4: "<|return|>", 5: "<|constrain|>", 7: "<|channel|>", 8: "<|start|>",
          9: "<|end|>", 10: "<|message|>", 14: "<|call|>", 20: "<|endofprompt|>"}
 SPECIALS = [NAMED.get(i, f"<|reserved_{199998 + i}|>") for i in range(21)]
-MERGES, SIZE = 640, 1536
+# Words of requests that are one token with their space; others are only where the fixed prompt has them.
+GLUED = words.COMMON | frozenset("please tell give could would can want does thanks thank nano me need know let".split())
+MERGES, SIZE = 1100, 1900
 
 
-def corpus(seed=7, count=30000):
+def corpus(seed=7, count=15000):
     """Texts of conversations, without the fixed prompt."""
     r = random.Random(seed)
     names = ["browser", "container", "python"]
@@ -52,7 +54,7 @@ def letter_merges(texts):
 
 def copied_words():
     """Words that users may want worked on: these are never one token with their space."""
-    pool = words.NOUNS + words.BASES + words.FOLDERS + words.FIRST_NAMES + words.EXTENSIONS
+    pool = words.NOUNS + words.SELDOM + words.BASES + words.FOLDERS + words.FIRST_NAMES + words.EXTENSIONS
     return {part.lower() for word in pool for part in word.split("/")}
 
 
@@ -72,9 +74,11 @@ def whole_pieces(tokenizer, made, known, room):
     for piece, n in (fixed + counts).items():
         letters = piece.lstrip("Ġ./(\"'_`-[").lower()
         n = 500 * fixed[piece] + counts[piece]
-        if n < 300 or piece in known or not letters and len(piece) < 2 or len(piece) > 30 or any(c.isdigit() for c in piece):
+        if n < 100 or piece in known or not letters and len(piece) < 2 or len(piece) > 30 or any(c.isdigit() for c in piece):
             continue
-        if letters.isalpha() and (letters in copied or piece[0].isalpha() and piece not in fixed):
+        if letters.isalpha() and letters not in GLUED and (letters in copied or piece[0].isalpha() and piece not in fixed):
+            continue
+        if letters in GLUED and piece[0] != "Ġ":
             continue
         # A mark and a line end: the last line of a file has the mark alone.
         if piece.endswith("Ċ") and len(piece.strip("Ċ")) == 1:

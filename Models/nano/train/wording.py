@@ -2,28 +2,27 @@
 
 import re
 
-import stage
-
 IMPERATIVE_LEADS = """
-||||||please |please |can you |could you |could you please |can you please |would you |would you please |will you
-|kindly |hey, |hi, |hello, |hey nano, |nano, |nano: |ok, |okay, |now |now please |next, |then |i want you to |i need you to
-|i'd like you to |i would like you to |go ahead and |just |quickly |help me |let's |let us |for me, |try to |your task: |task: |your job is to
-|do me a favor and |do me a favour: |be so kind as to |would you mind if i asked you to |i want to |i need to |i have to |how do i |how can i
-|hi there, can you |hello, please |hey, could you |so, |well, |alright, |first, |one more: |again, |dear nano, |quick task: |it would be great if you could |please go and |the job: |if you can, 
+||||||||||||||please |please |please |please |can you |could you |could you please |can you please |would you |would you please |will you
+|kindly |hey, |hi, |hello, |hey nano, |nano, |nano: |ok, |okay, |now |now please |next, |then |i want you to |i need you to |would you kindly
+|i'd like you to |i would like you to |go ahead and |just |quickly |help me |let's |for me, |try to |your task: |task: |your job is to
+|do me a favor and |do me a favour: |i want to |i need to |i have to |how do i |how can i |would you be able to |are you able to |is it possible to
+|hi there, can you |hello, please |hey, could you |so, |well, |alright, |first, |one more: |again, |quick task: |it would be great if you could |please go and |if you can, |if possible, |hello! please |hi! can you |hello. could you please |good morning, please |when you have a moment, |i was wondering if you could |do you think you could |can i ask you to |may i ask you to |you should |you need to |thanks for helping. please |hi nano, please |hello nano, could you |could you quickly |can you help me |could you help me |i'd love for you to
 """
 NOUN_LEADS = """
-what is |what is |what is |what's |what's |whats |tell me |tell me |please tell me |give me |show me |i need |i want |i'd like |i would like
+what is |what is |what is |what is |what is |what's |what's |whats |tell me |tell me |please tell me |give me |show me |i need |i want |i'd like |i would like
 |find |find out |get |get me |get |return |print |output |work out |determine |report |can you tell me |could you tell me |can you give me |could you give me
-|can you find |could you find |do you know |would you tell me |let me know |let me see |let me have |say |state |write |please give me |please find
-|hey, what is |hi, what's |hello, what is |so what is |ok, what is |and what is |now what is |what would be |what will be |what might be |quick question: what is |question: what is
-|i want to know |i need to know |i'd like to know |i would like to know |i wonder what is |i am looking for |i'm looking for |looking for |help me find |please provide |provide |
-||please work out |nano, what is |nano, tell me |just tell me |just give me |any idea what |care to tell me |may i have |can i have |could i get |can i get |please print |
+|can you find |could you find |do you know |would you tell me |let me know |let me see |let me have |state |please give me |please find |please tell me
+|hey, what is |hi, what's |hello, what is |so what is |ok, what is |and what is |now what is |what would be |what will be |quick question: what is |question: what is
+|i want to know |i need to know |i'd like to know |i would like to know |i wonder what is |i am looking for |i'm looking for |help me find |please provide |provide |calculate |compute |could you please tell me |can you please tell me |please show me |please compute |would you please tell me |i am trying to find |i'm trying to work out
+|please work out |nano, what is |nano, tell me |just tell me |just give me |any idea what is |may i have |can i have |could i get |can i get |please print |can you work out |could you work out |hi nano, what is |hello! what is |can you figure out |could you let me know |i am curious: what is
 """
 QUESTION_LEADS = """
-||||||||hey, |hi, |hello, |nano, |hey nano, |so, |ok, |now, |and |tell me, |tell me: |please tell me: |quick question: |question: |i wonder, |do you know, |any idea: |say, |well, |one question: |can you tell me: |please answer: |hi nano: |let me ask: 
+|||||||||||||||||hey, |hi, |hello, |nano, |hey nano, |so, |ok, |now, |and |tell me, |tell me: |please tell me: |quick question: |question: |i wonder, |do you know, |well, |one question: |please answer: |hi nano: |let me ask: |hello! |hi! |i'm curious, |just curious: |one more question: |next question: |hi there, |good morning, |a question: |excuse me, 
 """
-TAILS = [""] * 14 + [", please", " please", ", thanks", " thanks", " thank you", ", thank you", " for me", " for me please", " now",
-                     ", nano", " right now", " if you can", ", would you", " (thanks)", " asap", " quickly"]
+TAILS = [""] * 20 + [", please", " please", ", please", ", thanks", ", thank you", " for me", " for me please", " for me, please", " now", ", nano", " if you can"]
+# Behind a list of bare words only what a comma parts from it.
+TAILS_APART = [""] * 6 + [", please", ", thanks", ", thank you"]
 
 
 def _alternatives(text):
@@ -63,37 +62,31 @@ def mistype(r, text):
 
 def say(r, form, template, **slots):
     """A user's sentence. `form`: i (imperative), n (noun phrase), q (question), b (bare, left as it is)."""
-    text = expand(r, template)
-    if form == "i":
-        lead = r.choice(IMPERATIVE_LEADS)
-    elif form == "n":
-        lead = r.choice(NOUN_LEADS)
-    elif form == "q":
-        lead = r.choice(QUESTION_LEADS)
-    else:
-        lead = ""
-    tail = r.choice(TAILS) if form != "b" and r.random() < 0.6 else ""
-    asks = form == "q" or (form == "n" and "wh" in lead) or lead.startswith(("can ", "could ", "would ", "will ", "do you", "how "))
+    text = re.sub(" +", " ", expand(r, template)).strip()
+    leads = {"i": IMPERATIVE_LEADS, "n": NOUN_LEADS, "q": QUESTION_LEADS, "b": [""]}[form]
+    lead = r.choice(leads)
+    tail = r.choice(TAILS_APART if text.endswith("{l}") else TAILS) if form != "b" and r.random() < 0.6 else ""
+    polite = re.search(r"\b(can|could|would|will|are|is|do|may|how) (you|i|it|do)\b", lead)
+    asks = form == "q" or (form == "n" and "wh" in lead) or bool(polite)
     if form == "b":
         end = r.choice(["", "", "", ".", "?"]) if template[-1:] not in ".?!:=" else ""
     else:
-        end = r.choice(["?", "?", "?", "", "??", " ?"]) if asks else r.choice(["", "", "", ".", ".", "!", ":"][:6])
-    text = lead + text + tail + end
-    parts = SLOT.split(text)
+        end = r.choice(["?"] * 6 + [""] * 3) if asks else r.choice([""] * 3 + ["."] * 3 + (["!"] if r.random() < 0.2 else []))
+    parts = SLOT.split(lead + text + tail + end)
     x = r.random()
     for i, part in enumerate(parts):
         if i % 2:
             parts[i] = str(slots[part[1:-1]])
-        elif x < 0.02:
+        elif x < 0.006:
             parts[i] = part.upper()
-        elif x < 0.06:
+        elif x < 0.012:
             parts[i] = part.title()
-    if 0.06 < x < (0.14 if stage.number < 3 else 0.09):
+    if 0.012 < x < 0.022:
         longest = max(range(0, len(parts), 2), key=lambda i: len(parts[i]))
         parts[longest] = mistype(r, parts[longest])
-    if 0.06 < x < 0.7 and parts[0]:
-        parts[0] = parts[0][0].upper() + parts[0][1:]
-    if x > 0.97:
-        parts[-1] += r.choice(["\n", " ", "!", "..."]) if len(parts[-1]) else ""
+    if 0.022 < x < 0.72:
+        parts[0] = re.sub(r"(?:^|(?<=[.!] ))[a-z]", lambda m: m.group().upper(), parts[0])
+    if x > 0.99:
+        parts[-1] += r.choice(["\n", " ", "!", "..."])
     text = "".join(parts)
     return re.sub(r"\bi\b(?=[ '])", "I", text) if r.random() < 0.7 else text

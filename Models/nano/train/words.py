@@ -35,6 +35,29 @@ sharp short slow small soft solid steep tall thin tiny wet wide yellow purple gr
 gray violet indigo crimson scarlet amber ivory jump run walk swim climb throw catch push pull carry build paint
 sing laugh smile sleep dream think learn teach read write speak listen watch wait travel visit arrive leave return
 begin finish start stop win lose buy sell give take send receive keep share borrow lend pay spend save waste
+stressed desserts lighthouse butterscotch thunderstorm watermill entrepreneur university professor algebra geometry
+chemistry biology history philosophy literature dictionary adventure discovery invention imagination friendship
+freedom justice courage wisdom patience kindness honesty loyalty curiosity happiness sunshine rainbow waterfall
+snowflake raindrop seashell starfish jellyfish octopus lobster crab shrimp oyster pelican flamingo peacock ostrich
+hamster hedgehog otter badger beaver moose bison buffalo donkey pony stallion mammoth dinosaur fossil skeleton
+muscle finger shoulder elbow ankle tongue throat stomach breath heartbeat memory attention balance gravity
+telescope microscope thermometer barometer calculator typewriter television radio satellite antenna helicopter
+parachute submarine motorcycle ambulance bulldozer tractor trailer caravan carriage chariot wagon canoe raft
+function variable constant integer boolean pointer iterator generator closure template interface abstract
+algorithm recursion database warehouse container cluster pipeline workflow deployment release version branch
+commit merge rebase conflict review ticket sprint backlog deadline milestone retrospective feedback signature
+password username account profile avatar message notification subscription newsletter category keyword header
+footer sidebar gallery thumbnail bookmark favorite download upload attachment document spreadsheet presentation
+cinnamon vanilla ginger parsley oregano basil thyme rosemary saffron paprika mustard ketchup mayonnaise vinegar
+sandwich hamburger omelette pancake waffle croissant baguette pretzel muffin brownie pudding custard lasagna
+spaghetti macaroni ravioli risotto burrito lettuce cabbage cauliflower asparagus artichoke eggplant zucchini
+magazine newspaper journalist photographer carpenter plumber electrician mechanic architect librarian secretary
+manager director president minister ambassador detective policeman firefighter astronaut scientist researcher
+paragraph sentence comma apostrophe hyphen bracket asterisk ampersand underscore semicolon quotation exclamation
+hexagon octagon cylinder diagonal parabola fraction decimal percentage equation theorem hypothesis experiment
+yesterday afternoon midday weekend february august september november december tuesday wednesday thursday saturday
+sunday january thirteen fourteen hundred thousand million billion quarter half double triple another something
+anything nothing everything everyone somebody nobody always never sometimes often usually perhaps maybe
 hippopotamus rhinoceros encyclopedia bookkeeper committee balloon coffee success address accommodate parallel
 racecar noon madam refer deified aardvark zigzag jazz quiz buzz fuzzy puzzle pizza rhythm lynx sphinx onyx
 """.split()
@@ -83,14 +106,19 @@ see men work long here between both life being under never day same another know
 since against go came used three every call fix check update remove add move next week tomorrow today
 """.split()
 
+# Of these, what requests are full of: seldom a word to work on.
+COMMON = frozenset("""
+the a of and to in is it for on with as at by an be this that from or have are you one what how which there all if no
+about only some two then do any my your where much many just each those come like should i me its
+""".split())
+SELDOM = [word for word in FILLERS if word not in COMMON]
+
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxyz", "aeiou"
 
 
-def random_letters(r, low=3, high=12):
-    """Letters without any sense; now and then with few different ones, which are harder to copy."""
-    n = r.randint(low, high)
-    pool = r.sample(string.ascii_lowercase, r.randint(2, 4)) if r.random() < 0.25 else string.ascii_lowercase
-    return "".join(r.choice(pool) for _ in range(n))
+def random_letters(r, low=3, high=8):
+    """Letters without any sense."""
+    return "".join(r.choice(string.ascii_lowercase) for _ in range(r.randint(low, high)))
 
 
 def pseudo_word(r):
@@ -101,54 +129,61 @@ def pseudo_word(r):
     return word
 
 
+def blend(r):
+    """The beginning of one word and the end of another."""
+    first, second = r.choice(NOUNS), r.choice(NOUNS)
+    return first[:r.randint(2, max(2, len(first) - 1))] + second[-r.randint(2, max(2, len(second) - 1)):]
+
+
 def word(r, glued=()):
-    """A word to work on: known, made up, or noise."""
+    """A word to work on: mostly a known one, else made up."""
     x = r.random()
-    if x < 0.40:
+    if x < 0.60:
         return r.choice(NOUNS)
-    if x < 0.44 and glued:
+    if x < 0.65 and glued:
         return r.choice(glued)
-    if x < 0.49:
-        return r.choice(FILLERS)
-    if x < 0.54:
+    if x < 0.69:
+        return r.choice(SELDOM)
+    if x < 0.73:
         return r.choice(BASES)
-    if x < 0.78:
-        return pseudo_word(r)
-    return random_letters(r)
+    if x < 0.84:
+        return blend(r)
+    return pseudo_word(r) if x < 0.95 else random_letters(r)
 
 
-def cased(r, text, other=0.25):
+def cased(r, text, other=0.14):
     """The text as it is, or in another case."""
     x = r.random()
     if x > other:
         return text
-    if x < other * 0.55:
+    if x < other * 0.65:
         return text[:1].upper() + text[1:]
-    if x < other * 0.8:
+    if x < other * 0.92:
         return text.upper()
-    return "".join(c.upper() if r.random() < 0.4 else c for c in text)
+    spot = r.randint(1, max(1, len(text) - 1))
+    return text[:1].upper() + text[1:spot] + text[spot:].capitalize()
 
 
 def token(r, glued=()):
     """One unbroken string: mostly a word, sometimes with digits, hyphens and the like."""
     x = r.random()
-    if x < 0.80:
+    if x < 0.90:
         return cased(r, word(r, glued))
-    if x < 0.88:
-        return cased(r, word(r, glued)) + str(r.randint(0, 9999))
     if x < 0.94:
-        return cased(r, word(r, glued), 0.4) + r.choice("-_.") + cased(r, word(r, glued), 0.4)
+        return cased(r, word(r, glued)) + str(r.randint(0, 9999))
+    if x < 0.98:
+        return cased(r, word(r, glued), 0.2) + r.choice("-_") + cased(r, word(r, glued), 0.2)
     pool = string.ascii_letters + string.digits
-    return "".join(r.choice(pool) for _ in range(r.randint(4, 12)))
+    return "".join(r.choice(pool) for _ in range(r.randint(4, 8)))
 
 
 def base_name(r):
     """A file's name without its extension."""
     x = r.random()
-    if x < 0.55:
+    if x < 0.80:
         first = r.choice(BASES) if r.random() < 0.6 else word(r)
     else:
-        first = pseudo_word(r) if x < 0.75 else random_letters(r, 2, 9)
+        first = r.choice([pseudo_word, blend, pseudo_word, random_letters])(r)
     y = r.random()
     if y < 0.62:
         name = first
@@ -163,16 +198,16 @@ def base_name(r):
         name = first + "-" + str(r.randint(2020, 2030)) + "-" + "%02d" % r.randint(1, 12)
     else:
         name = "_".join([first, r.choice(BASES), pseudo_word(r)])
-    return name if r.random() < 0.82 else (name[:1].upper() + name[1:] if r.random() < 0.6 else name.upper())
+    return name if r.random() < 0.90 else (name[:1].upper() + name[1:] if r.random() < 0.7 else name.upper())
 
 
 def folder(r):
     """A folder's path, one to three deep."""
-    depth = r.choice([1, 1, 1, 2, 2, 3])
+    depth = r.choice([1, 1, 1, 1, 2, 2])
     parts = []
     for _ in range(depth):
         x = r.random()
-        parts.append(r.choice(FOLDERS) if x < 0.6 else base_name(r) if x < 0.8 else word(r))
+        parts.append(r.choice(FOLDERS) if x < 0.7 else base_name(r) if x < 0.85 else word(r))
     return "/".join(parts)
 
 
@@ -181,22 +216,22 @@ def path(r):
     x = r.random()
     if x < 0.10:
         name = r.choice(BARE_FILES)
-    elif x < 0.13:
+    elif x < 0.11:
         name = base_name(r)
     else:
-        extension = r.choice(EXTENSIONS) if r.random() < 0.95 else random_letters(r, 1, 4)
+        extension = r.choice(EXTENSIONS) if r.random() < 0.985 else random_letters(r, 1, 4)
         name = base_name(r) + "." + extension
     y = r.random()
-    if y < 0.62:
+    if y < 0.68:
         return name
-    if y < 0.64:
+    if y < 0.70:
         return "./" + name
     return folder(r) + "/" + name
 
 
 def phrase(r, low=2, high=6, glued=()):
     """Some words in a row."""
-    return " ".join(r.choice(FILLERS) if r.random() < 0.35 else cased(r, word(r, glued), 0.1) for _ in range(r.randint(low, high)))
+    return " ".join(r.choice(FILLERS) if r.random() < 0.45 else cased(r, word(r, glued), 0.06) for _ in range(r.randint(low, high)))
 
 
 def line(r):
