@@ -39,15 +39,12 @@ struct BrowserRunTests {
     let shown = events.named("tool.answered").compactMap { $0["text"]?.stringValue }
     #expect(shown.count == 4)
     #expect(shown[0].hasPrefix("[0] swifts\n**viewing lines [0 - 4] of 4**"))
-    #expect(
-      shown[1] == """
-        [1] City swifts (file://\(notes)/swifts.html)
-        **viewing lines [0 - 2] of 2**
-
-        L0: \("")
-        L1: URL: file://\(notes)/swifts.html
-        L2: They nest under 【0†roofs】 in May.
-        """)
+    let lines = shown[1].split(separator: "\n")
+    #expect(lines[0] == "[1] City swifts (file://\(notes)/swifts.html)")
+    #expect(lines.last?.hasSuffix(": They nest under 【0†roofs】 in May.") == true)
+    // The address of a folder with a long name is wrapped at one of its hyphens.
+    let text = lines.dropFirst(2).map { $0.drop { $0 != " " }.dropFirst() }
+    #expect(text.joined().contains("URL: file://\(notes)/swifts.html"))
     #expect(shown[2].hasPrefix("[2] Find results for text: `may` in `City swifts`"))
     #expect(
       shown[3].hasPrefix(
