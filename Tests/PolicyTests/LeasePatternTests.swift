@@ -13,9 +13,9 @@ import Testing
 
   @Test(arguments: [
     ("any", #"{"path":"/etc/passwd"}"#, true), ("any", "[]", false),
-    ("{ path: { under: ['${workspace}'] } }", #"{"path":"/srv/work/a"}"#, true),
-    ("{ path: { under: ['${workspace}'] } }", #"{"path":"/srv/work/../x"}"#, false),
-    ("{ path: { under: ['${workspace}'] } }", #"{"path":"/srv/work/a","force":true}"#, false),
+    ("{ path: { under: ['${workspace}'] } }", #"{"path":"\#(workspace)/a"}"#, true),
+    ("{ path: { under: ['${workspace}'] } }", #"{"path":"\#(workspace)/../x"}"#, false),
+    ("{ path: { under: ['${workspace}'] } }", #"{"path":"\#(workspace)/a","force":true}"#, false),
     ("{}", "{}", true), ("{}", #"{"path":"/a"}"#, false),
     (#"={"b":[1,{"d":1,"c":2}],"a":"x"}"#, #"{"a":"x","b":[1,{"c":2,"d":1}]}"#, true),
     (#"={"a":"x"}"#, #"{"a":"x","b":1}"#, false), (#"={"a":1}"#, #"{"a":"1"}"#, false),

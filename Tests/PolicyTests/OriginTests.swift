@@ -72,11 +72,13 @@ import Testing
   @Test func `comes from a file that the policy trusts, and not from one beside it`() throws {
     let engine = try engine(Self.mail)
     let text = "Questions go to dora@example.com."
-    let trusted = try call("fs.read", #"{"path":"/srv/work/handbook/mail.md"}"#)
+    let trusted = try call("fs.read", #"{"path":"\#(workspace)/handbook/mail.md"}"#)
     #expect(
       engine.spans(of: trusted, text: text)
         == [ContextSpan(origins: ["base/handbook"], text: text)])
-    for path in ["/srv/work/handbook/../README.md", "/srv/work/handbooks/x", "handbook/mail.md"] {
+    for path in [
+      "\(workspace)/handbook/../README.md", "\(workspace)/handbooks/x", "handbook/mail.md",
+    ] {
       let other = try call("fs.read", "{\"path\":\"\(path)\"}")
       #expect(engine.spans(of: other, text: text).isEmpty)
     }
@@ -107,10 +109,10 @@ import Testing
     """
 
   @Test(arguments: [
-    ("/srv/work/notes.txt", true), ("notes.txt", true), ("./notes.txt", true),
-    ("/srv/work/../work/notes.txt", true), ("/srv/work/old/a.txt", true), ("~/x.txt", true),
-    ("/srv/work", false), ("/srv/work/notes.txt.bak", false), ("/notes.txt", false),
-    ("/srv/work/notes.txt /etc/passwd", false), ("../notes.txt", false), ("$HOME/x.txt", false),
+    ("\(workspace)/notes.txt", true), ("notes.txt", true), ("./notes.txt", true),
+    ("\(workspace)/old/../notes.txt", true), ("\(workspace)/old/a.txt", true), ("~/x.txt", true),
+    (workspace, false), ("\(workspace)/notes.txt.bak", false), ("/notes.txt", false),
+    ("\(workspace)/notes.txt /etc/passwd", false), ("../notes.txt", false), ("$HOME/x.txt", false),
     ("*", false), ("/", false),
   ])
   func `that is a path comes from whoever named the file`(path: String, isKnown: Bool) throws {

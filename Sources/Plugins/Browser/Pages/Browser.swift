@@ -7,7 +7,7 @@ package import MCP
 ///
 /// Each successful call pushes a page, so each display has a cursor of its own.
 package struct Browser {
-  private let library: PageLibrary
+  private let shelf: PageLibrary
   private let meter: TokenMeter
   private var stack = PageStack()
 
@@ -15,7 +15,7 @@ package struct Browser {
   ///   - library: Where pages and search results come from.
   ///   - meter: Counts the tokens of a display.
   package init(library: PageLibrary, meter: TokenMeter) {
-    self.library = library
+    shelf = library
     self.meter = meter
   }
 
@@ -42,7 +42,7 @@ package struct Browser {
   private mutating func search(_ arguments: CallArguments) throws(UsageError) -> MCPToolResult {
     let query = try arguments.text("query")
     _ = try arguments.integer("topn")
-    let page = try library.search(query, source: try arguments.optionalText("source"))
+    let page = try shelf.search(query, source: try arguments.optionalText("source"))
     return try show(page, line: 0, lineCount: -1)
   }
 
@@ -66,7 +66,7 @@ package struct Browser {
     switch try arguments.linkOrAddress() {
     case .address(let url):
       // Who names a page wants it as it is now.
-      page = try library.open(isSource ? PageLibrary.sourcePrefix + url : url)
+      page = try shelf.open(isSource ? PageLibrary.sourcePrefix + url : url)
     case .number(let number) where number >= 0:
       let current = try stack.page(at: cursor)
       guard current.links.indices.contains(number) else {
@@ -99,7 +99,7 @@ package struct Browser {
   /// A page by its address, the one that was shown before where there is one.
   private func opened(_ url: String) throws(UsageError) -> Page {
     if let page = stack.cached(url) { return page }
-    return try library.open(url)
+    return try shelf.open(url)
   }
 
   /// Pushes a page and shows a part of it.
