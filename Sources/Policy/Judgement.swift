@@ -136,17 +136,14 @@ struct Judgement: Sendable {
   /// Why no rule of the layer granted it: the first rule for the tool, and what it wants.
   private func noMatchReason(_ policy: String, in engine: PolicyEngine) -> String {
     let layer = engine.layers.first { $0.files.first?.id == policy }
-    var reason: String?
-    layer?.index.forEach(for: subject) { entry in
-      guard reason == nil, entry.rule.verdict != .deny,
-        let mismatch = entry.rule.mismatch(subject), mismatch != .tool
-      else { return }
-      reason =
-        "No rule of \"\(policy)\" allows this call of \"\(effect.shownTool)\". "
+    let reason = layer?.index.firstMention(of: subject) { entry -> String? in
+      guard entry.rule.verdict != .deny, let mismatch = entry.rule.mismatch(subject),
+        mismatch != .tool
+      else { return nil }
+      return "No rule of \"\(policy)\" allows this call of \"\(effect.shownTool)\". "
         + sentence("Rule \"\(entry.rule.id)\" does not match: \(mismatch)")
     }
-    if let reason { return reason }
-    return "No rule mentions the tool \"\(effect.shownTool)\"."
+    return reason ?? "No rule mentions the tool \"\(effect.shownTool)\"."
   }
 }
 

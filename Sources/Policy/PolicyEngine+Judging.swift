@@ -41,11 +41,11 @@ extension PolicyEngine {
   ) -> [Opinion] {
     var strictest: Verdict?
     var opinions: [Opinion] = []
-    layer.index.forEach(for: subject) { entry in
+    for entry in layer.index.candidates(for: subject) {
       let rule = entry.rule
-      guard rule.mismatch(subject) == nil else { return }
+      guard rule.mismatch(subject) == nil else { continue }
       if rule.verdict != .deny { granting.append(rule) }
-      if let strictest, rule.verdict < strictest { return }
+      if let strictest, rule.verdict < strictest { continue }
       if strictest != rule.verdict { opinions = [] }
       strictest = rule.verdict
       opinions.append(Opinion(verdict: rule.verdict, policy: entry.policy, voice: .rule(rule)))

@@ -108,9 +108,9 @@ extension Subject.Value {
     }
   }
 
-  /// The elements of an argument list: strings, at least one, that a program can be given.
+  /// The elements of an argument list: strings that a program can be given. It may be empty.
   var argumentList: [[UInt8]]? {
-    guard case .list(let elements) = self, !elements.isEmpty else { return nil }
+    guard case .list(let elements) = self else { return nil }
     var list: [[UInt8]] = []
     list.reserveCapacity(elements.count)
     for element in elements {

@@ -111,7 +111,7 @@ import Testing
     ("prefix: ['git']", #"["git","a\nb",""]"#, true),
     ("notPrefix: ['sudo']", #"["ls"]"#, true),
     ("notPrefix: ['sudo']", #"["/usr/bin/sudo"]"#, false),
-    ("notPrefix: ['sudo']", #"[]"#, false),
+    ("notPrefix: ['sudo']", #"[]"#, true),
     ("denyFlags: ['-c', '--output']", #"["git","log"]"#, true),
     ("denyFlags: ['-c', '--output']", #"["git","-c","x"]"#, false),
     ("denyFlags: ['-c', '--output']", #"["git","-cx"]"#, false),
