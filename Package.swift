@@ -47,6 +47,7 @@ let package = Package(
     .target(name: "Sandbox", dependencies: ["Base", "CSandbox"], swiftSettings: house),
     .target(name: "Store", dependencies: ["Base", "Digests", "CSQLite"], swiftSettings: house),
     .target(name: "Hub", dependencies: ["Base", "Digests", "Transfer"], swiftSettings: house),
+    .target(name: "Providers", dependencies: ["Base"], swiftSettings: house),
 
     // Floor 3: the model's two sides.
     .target(
@@ -118,6 +119,8 @@ let package = Package(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "TestKit"], swiftSettings: house),
     .testTarget(
       name: "TokenizerTests", dependencies: ["Tokenizer", "TestKit"], swiftSettings: house),
+    .testTarget(
+      name: "ProvidersTests", dependencies: ["Base", "Providers", "TestKit"], swiftSettings: house),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "TestKit"], swiftSettings: house),
     .testTarget(name: "MCPTests", dependencies: ["MCP", "TestKit"], swiftSettings: house),
     .executableTarget(

@@ -9,7 +9,7 @@ import Testing
   static let floors: [[String]] = [
     ["CKernels", "CSandbox", "CMarkup", "CSQLite", "CCrypto", "CCurl", "CGumbo"],
     ["Base", "Digests", "Transfer"],
-    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub"],
+    ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub", "Providers"],
     // The plugins lie in folders of `Sources/Plugins`.
     ["Inference", "Harmony", "ToolHost", "Plugins", "BrowserPlugin", "CloudPlugin", "ExecutionPlugin"],
     ["Planner"],
