@@ -79,7 +79,7 @@ let package = Package(
       name: "Runtime",
       dependencies: [
         "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "ToolHost", "Planner",
+        "Inference", "Harmony", "Providers", "ToolHost", "Planner",
       ],
       swiftSettings: house),
 

@@ -164,9 +164,10 @@ struct CloudAsker {
   }
 
   private static func sleep(_ seconds: Double) {
-    var left = timespec(
+    var wanted = timespec(
       tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-    while nanosleep(&left, &left) != 0, errno == EINTR {}
+    var left = timespec()
+    while nanosleep(&wanted, &left) != 0, errno == EINTR { wanted = left }
   }
 
   // MARK: - What is told

@@ -1,6 +1,7 @@
 // CloudOutcome.swift — what came of a request to the cloud, from the plugin's words to the run's.
 
 import Base
+import Digests
 import Planner
 import Policy
 import Providers

@@ -3,6 +3,7 @@
 
 import Planner
 import Policy
+import Providers
 
 /// The messages that say what happened.
 struct CloudTranscript {

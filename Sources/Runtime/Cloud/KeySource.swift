@@ -112,7 +112,8 @@ enum KeySource: Equatable, Sendable {
       Problem(description: "The command \(program), which should print the key, \(what).")
     }
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw problem("cannot be started: no pipe") }
+    guard pipe(&ends) == 0 else { throw problem("cannot be started: no pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(ends[0]) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

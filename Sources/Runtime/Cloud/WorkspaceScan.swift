@@ -118,7 +118,7 @@ struct WorkspaceScan {
       }
       if count == 0 { break }
       byteCount += count
-      chunk = kept + more[..<count]
+      chunk = Array(kept) + more[..<count]
       for (number, text) in texts.enumerated() {
         let found = text.ranges(sharedWith: chunk)
         if !found.isEmpty { ranges[number, default: []] += found }

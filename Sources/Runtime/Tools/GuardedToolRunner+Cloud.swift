@@ -8,6 +8,7 @@ import Base
 import Digests
 import Planner
 import Policy
+import Providers
 import Sandbox
 import ToolHost
 

@@ -5,13 +5,18 @@ import CSandbox
 import Glibc
 
 /// Asks for connections, one at a time. Waits for each answer: a person may be asked meanwhile.
-public struct BrokerChannel {
+public struct BrokerChannel: Sendable {
   /// Why there is no connection.
   public struct Refusal: Error, Equatable, Sendable {
     /// One sentence.
     public var message: String
     /// Whether the policy said no, as opposed to the network.
     public var isRefused: Bool
+
+    public init(message: String, isRefused: Bool) {
+      self.message = message
+      self.isRefused = isRefused
+    }
   }
 
   /// A granted connection: a byte stream to the URL's host, as it was judged.
