@@ -67,6 +67,10 @@ let package = Package(
       ],
       path: "Sources/Plugins/Browser", swiftSettings: house),
 
+    .target(
+      name: "CloudPlugin", dependencies: ["Base", "MCP", "Providers", "Sandbox", "Transfer"],
+      path: "Sources/Plugins/Cloud", swiftSettings: house),
+
     // Floor 4: the loop; it sees ports, no machinery.
     .target(name: "Planner", dependencies: ["Base"], swiftSettings: house),
 
@@ -75,7 +79,7 @@ let package = Package(
       name: "Runtime",
       dependencies: [
         "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "ToolHost", "Planner",
+        "Inference", "Harmony", "Providers", "ToolHost", "Planner",
       ],
       swiftSettings: house),
 
@@ -84,8 +88,8 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "ToolHost", "BrowserPlugin", "ExecutionPlugin", "Planner",
-        "Runtime",
+        "Inference", "Harmony", "ToolHost", "BrowserPlugin", "CloudPlugin", "ExecutionPlugin",
+        "Planner", "Runtime",
       ],
       swiftSettings: house),
     .executableTarget(

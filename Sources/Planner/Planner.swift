@@ -14,6 +14,7 @@ public actor Planner {
   private let engine: any TextEngine
   private let tools: any ToolRunner
   private let journal: any Journal
+  private let escalator: (any Escalator)?
   private let check: AnswerCheck
   private let now: @Sendable () -> Duration
   private var interruption: Interruption?
@@ -31,17 +32,19 @@ public actor Planner {
   ///   - engine: Says what the model says.
   ///   - tools: Judges and runs calls.
   ///   - journal: Keeps every event before it counts.
+  ///   - escalator: Asks a model elsewhere, where the settings name conditions for it.
   ///   - now: A clock that never goes back. Only differences count.
   ///   - check: Judges each answer before it is delivered.
   public init(
     replaying events: [PlannerEvent] = [], engine: any TextEngine, tools: any ToolRunner,
-    journal: any Journal, now: @escaping @Sendable () -> Duration = Planner.steadyNow,
+    journal: any Journal, escalator: (any Escalator)? = nil, now: @escaping @Sendable () -> Duration = Planner.steadyNow,
     check: @escaping AnswerCheck = { _ in nil }
   ) {
     state = PlannerState(replaying: events)
     self.engine = engine
     self.tools = tools
     self.journal = journal
+    self.escalator = escalator
     self.now = now
     self.check = check
   }
@@ -108,6 +111,7 @@ public actor Planner {
         try await journal.append(.toolCalled(call))
         queue.append(await judge(call))
       case .run(let call): queue.append(await run(call))
+      case .escalate(let escalation): queue.append(await escalate(escalation))
       case .compact(let compaction): queue.append(.compacted(compaction))
       case .finish(let answer, let outcome):
         guard let reason = await check(answer) else {
@@ -151,7 +155,7 @@ public actor Planner {
     if Task.isCancelled, interruption == nil { interruption = .interrupted }
     guard let interruption else { return nil }
     switch action {
-    case .generate, .judge, .run, .compact: return .interrupted(interruption)
+    case .generate, .judge, .run, .compact, .escalate: return .interrupted(interruption)
     case .wait, .finish, .stop: return nil
     }
   }
@@ -188,6 +192,19 @@ public actor Planner {
     }
     return switch result {
     case .success(let answer): .toolAnswered(call: call.id, answer)
+    case .failure: brokenOff
+    }
+  }
+
+  private func escalate(_ escalation: Escalation) async -> PlannerEvent.Kind {
+    guard let escalator else {
+      return .escalated(escalation.reason, .misconfigured("No cloud model is configured."))
+    }
+    let result = await bounded { () async throws(CancellationError) in
+      try await escalator.escalate(escalation)
+    }
+    return switch result {
+    case .success(let result): .escalated(escalation.reason, result)
     case .failure: brokenOff
     }
   }

@@ -12,6 +12,7 @@ extension PlannerEvent {
     case .callJudged: "policy.decided"
     case .toolAnswered: "tool.answered"
     case .compacted: "history.compacted"
+    case .escalated: "run.escalated"
     case .answerRejected: "answer.rejected"
     case .interrupted: "run.interrupted"
     case .timeRanOut: "run.timed_out"
@@ -40,6 +41,9 @@ extension PlannerEvent {
     case .compacted(let compaction):
       object["cuts"] = .array(
         compaction.cuts.map { ["call": .whole($0.call), "bytes_kept": .whole($0.bytesKept)] })
+    case .escalated(let reason, let result):
+      object["reason"] = .string(reason.rawValue)
+      result.write(to: &object)
     case .answerRejected(let reason): object["reason"] = .string(reason)
     case .interrupted(let interruption): object["by"] = .string(interruption.rawValue)
     case .timeRanOut: break
@@ -71,6 +75,8 @@ extension PlannerEvent.Kind {
             call: try cut.integer("call"), bytesKept: try cut.integer("bytes_kept")))
       }
       self = .compacted(Compaction(cuts: cuts))
+    case "run.escalated":
+      self = .escalated(try reader.choice("reason"), try EscalationResult(reader))
     case "answer.rejected": self = .answerRejected(try reader.text("reason"))
     case "run.interrupted": self = .interrupted(try reader.choice("by"))
     case "run.timed_out": self = .timeRanOut
@@ -88,15 +94,24 @@ extension PlannerSettings {
     object["budgets"] = budgets.json
     object["context_tokens_max"] = contextTokensMax.map(JSONValue.whole)
     object["tolerates_refusals"] = .bool(toleratesRefusals)
+    if !escalations.isEmpty {
+      object["escalations"] = .array(
+        escalations.map(\.rawValue).sorted().map { .string($0) })
+    }
   }
 
   init(_ reader: EventReader) throws(PlannerError) {
     var tools: [ToolDeclaration] = []
     for tool in try reader.inners("tools") { tools.append(try ToolDeclaration(tool)) }
+    var escalations: Set<EscalationReason> = []
+    for name in reader.object["escalations"] == nil ? [] : try reader.texts("escalations") {
+      guard let reason = EscalationReason(rawValue: name) else { throw reader.bad("escalations") }
+      escalations.insert(reason)
+    }
     self.init(
       tools: tools, budgets: try Budgets(try reader.inner("budgets")),
       contextTokensMax: try reader.optionalInteger("context_tokens_max"),
-      toleratesRefusals: try reader.truth("tolerates_refusals"))
+      toleratesRefusals: try reader.truth("tolerates_refusals"), escalations: escalations)
   }
 }
 
@@ -222,6 +237,34 @@ extension EngineFailure {
     case "model": self = .model(try reader.text("reason"))
     case "network": self = .network(try reader.text("reason"))
     default: throw reader.bad("failure")
+    }
+  }
+}
+
+extension EscalationResult {
+  func write(to object: inout JSONObject) {
+    let (status, text) =
+      switch self {
+      case .answered(let text, _): ("answered", text)
+      case .refused(let text): ("refused", text)
+      case .approvalNeeded(let text): ("approval_needed", text)
+      case .failed(let text): ("failed", text)
+      case .misconfigured(let text): ("misconfigured", text)
+      }
+    object["status"] = .string(status)
+    object["text"] = .string(text)
+    if case .answered(_, let model) = self { object["model"] = .string(model) }
+  }
+
+  init(_ reader: EventReader) throws(PlannerError) {
+    let text = try reader.text("text")
+    switch try reader.text("status") {
+    case "answered": self = .answered(text, model: try reader.text("model"))
+    case "refused": self = .refused(text)
+    case "approval_needed": self = .approvalNeeded(text)
+    case "failed": self = .failed(text)
+    case "misconfigured": self = .misconfigured(text)
+    default: throw reader.bad("status")
     }
   }
 }

@@ -68,6 +68,8 @@ public struct PlannerEvent: Equatable, Sendable {
     case callJudged(call: Int, CallDecision)
     case toolAnswered(call: Int, ToolAnswer)
     case compacted(Compaction)
+    /// A model elsewhere was asked, or was to be.
+    case escalated(EscalationReason, EscalationResult)
     /// The caller cannot use the answer. The reason is a sentence for the model.
     case answerRejected(String)
     case interrupted(Interruption)
@@ -114,6 +116,8 @@ public enum PlannerAction: Equatable, Sendable {
   case run(ToolCall)
   /// Record the compaction; it takes effect with its event.
   case compact(Compaction)
+  /// Ask a model elsewhere, if the policy allows it.
+  case escalate(Escalation)
   /// Deliver the answer. ``PlannerEvent/Kind/answerRejected(_:)`` is possible.
   case finish(answer: String, Outcome)
   /// End. The run can be resumed.

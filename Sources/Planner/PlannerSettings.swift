@@ -76,14 +76,18 @@ public struct PlannerSettings: Equatable, Sendable {
   public var contextTokensMax: Int?
   /// A refused call does not count against the outcome.
   public var toleratesRefusals: Bool
+  /// When a model elsewhere is asked in place of giving up; ``EscalationReason/taskMarked`` before
+  /// anything else is done.
+  public var escalations: Set<EscalationReason>
 
   public init(
     tools: [ToolDeclaration] = [], budgets: Budgets = Budgets(), contextTokensMax: Int? = nil,
-    toleratesRefusals: Bool = false
+    toleratesRefusals: Bool = false, escalations: Set<EscalationReason> = []
   ) {
     self.tools = tools
     self.budgets = budgets
     self.contextTokensMax = contextTokensMax
     self.toleratesRefusals = toleratesRefusals
+    self.escalations = escalations
   }
 }

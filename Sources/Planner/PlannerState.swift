@@ -7,6 +7,8 @@
 //             │            ├─ empty ─▶ generate inside a final message, once
 //             └─ compact ──┴─ cut off by the context
 //
+//   what would be a stop may first be escalated, once: a model elsewhere is asked for the answer
+//
 // Every way on passes the budgets; every budget ends in `stop`, so a run ends whatever the model
 // says. A stop keeps the place at which the run goes on when it is resumed.
 
@@ -48,6 +50,9 @@ public struct PlannerState: Equatable, Sendable {
     case judging(OpenCall)
     case running(OpenCall)
     case compacting(Compaction, beginsInFinal: Bool)
+    /// A model elsewhere is asked; `instead` is how the run ends without its answer, nil where it then
+    /// goes on.
+    case escalating(EscalationReason, instead: Outcome?)
     case finished(answer: String, Outcome)
     /// Ended; `at` is never itself stopped.
     case stopped(Outcome, at: Phase)
@@ -81,6 +86,8 @@ public struct PlannerState: Equatable, Sendable {
   var brokenCallCount = 0
   var wasContinued = false
   var wasCorrected = false
+  /// Whether a model elsewhere was asked about this task already.
+  var wasEscalated = false
   /// What happened since the task was given that the outcome has to tell.
   var flaws: [Outcome] = []
 
@@ -119,10 +126,13 @@ public struct PlannerState: Equatable, Sendable {
     case (.compacted(let compaction), .compacting(_, let beginsInFinal)):
       history.apply(compaction)
       return generate(beginsInFinal: beginsInFinal)
+    case (.escalated(_, let result), .escalating(_, let instead)):
+      return escalated(result, instead: instead)
     case (.answerRejected(let reason), .finished): return correct(reason)
     case (.interrupted(let interruption), _):
       return stop(interruption == .interrupted ? .interrupted : .terminated)
-    case (.timeRanOut, .generating), (.timeRanOut, .judging), (.timeRanOut, .running):
+    case (.timeRanOut, .generating), (.timeRanOut, .judging), (.timeRanOut, .running),
+      (.timeRanOut, .escalating):
       return stop(.budgetExhausted(.wallTime))
     case (.resumed(let budgets), _): return resume(budgets)
     default: return stop(.failedInternally("An event came that nothing was waiting for."))
@@ -142,10 +152,12 @@ public struct PlannerState: Equatable, Sendable {
     resetCounts()
     wasContinued = false
     wasCorrected = false
+    wasEscalated = false
     flaws = []
     lastCall = nil
     lastAnswer = nil
     history.append(.task(task))
+    if settings.escalations.contains(.taskMarked) { return escalate(.taskMarked, instead: nil) }
     return generate(beginsInFinal: false)
   }
 
@@ -157,6 +169,7 @@ public struct PlannerState: Equatable, Sendable {
   }
 
   mutating func stop(_ outcome: Outcome) -> PlannerAction {
+    if let reason = escalationReason(outcome) { return escalate(reason, instead: outcome) }
     let place: Phase = if case .stopped(_, let place) = phase { place } else { phase }
     let first = Outcome.first(of: flaws + [outcome])
     phase = .stopped(first, at: place)
@@ -167,6 +180,7 @@ public struct PlannerState: Equatable, Sendable {
     settings.budgets = budgets
     resetCounts()
     wasContinued = false
+    wasEscalated = false
     let place: Phase = if case .stopped(_, let place) = phase { place } else { phase }
     switch place {
     case .new, .stopped: return stop(.failedInternally("There is no run to resume."))
@@ -175,6 +189,7 @@ public struct PlannerState: Equatable, Sendable {
       return .wait
     case .generating(let beginsInFinal), .compacting(_, let beginsInFinal):
       return queue.isEmpty ? generate(beginsInFinal: beginsInFinal) : goOn()
+    case .escalating(let reason, let instead): return escalate(reason, instead: instead)
     case .judging(let open): return propose(open)
     case .running(let open):
       answerUnknown(open)
@@ -191,15 +206,72 @@ public struct PlannerState: Equatable, Sendable {
     case .judging(let open):
       record(open, "The call was not made: the user went on to something else.")
     case .running(let open): answerUnknown(open)
-    case .new, .idle, .generating, .compacting, .finished, .stopped: break
+    case .new, .idle, .generating, .compacting, .escalating, .finished, .stopped: break
     }
+    dropQueue("The call was not made: the user went on to something else.")
+  }
+
+  /// Answers calls of the turn that nobody will look at.
+  private mutating func dropQueue(_ text: String) {
     for raw in queue {
       callCount += 1
       let call = ToolCall(id: callCount, tool: raw.message.recipient ?? "", body: raw.message.text)
-      let open = OpenCall(call: call, author: shownName(raw), channel: raw.message.channel)
-      record(open, "The call was not made: the user went on to something else.")
+      record(
+        OpenCall(call: call, author: shownName(raw), channel: raw.message.channel), text)
     }
     queue = []
+  }
+
+  // MARK: - Asking elsewhere
+
+  /// Why a stop with `outcome` is put off for an answer from elsewhere; nil where it is not.
+  private func escalationReason(_ outcome: Outcome) -> EscalationReason? {
+    guard !wasEscalated else { return nil }
+    let reason: EscalationReason? =
+      switch outcome {
+      case .modelFailed: .modelFailed
+      case .budgetExhausted(.steps): .stepsSpent
+      default: nil
+      }
+    return reason.flatMap { settings.escalations.contains($0) ? $0 : nil }
+  }
+
+  private mutating func escalate(
+    _ reason: EscalationReason, instead: Outcome?
+  ) -> PlannerAction {
+    wasEscalated = true
+    phase = .escalating(reason, instead: instead)
+    return .escalate(Escalation(reason: reason, history: history.items))
+  }
+
+  private mutating func escalated(
+    _ result: EscalationResult, instead: Outcome?
+  ) -> PlannerAction {
+    switch result {
+    case .answered(let text, _):
+      dropQueue("The call was not made: the task was answered elsewhere.")
+      let message = ModelMessage(channel: .final, text: text)
+      history.append(
+        .turn(HistoryTurn(turn: ModelTurn(messages: [message], ending: .returned))))
+      return finish(text)
+    case .refused(let reason):
+      if !settings.toleratesRefusals { flaws.append(.denied(reason)) }
+    // Where the user wanted this and nothing else, the run waits for what it lacks.
+    case .approvalNeeded(let reason): return goOn(.approvalNeeded(reason), instead)
+    case .failed(let reason): return goOn(.networkFailed(reason), instead)
+    case .misconfigured(let reason): return goOn(.misconfigured(reason), instead)
+    }
+    phase = .generating(beginsInFinal: false)
+    guard let instead else { return generate(beginsInFinal: false) }
+    return stop(instead)
+  }
+
+  /// Ends with the worse of the two; without `instead` the place stays, to be taken up again.
+  private mutating func goOn(_ flaw: Outcome, _ instead: Outcome?) -> PlannerAction {
+    guard let instead else { return stop(flaw) }
+    flaws.append(flaw)
+    phase = .generating(beginsInFinal: false)
+    return stop(instead)
   }
 
   // MARK: - Generating

@@ -1,4 +1,4 @@
-// Ports.swift — the three things that the loop needs from outside.
+// Ports.swift — the few things that the loop needs from outside.
 
 public import Base
 
@@ -20,6 +20,14 @@ public protocol ToolRunner: Sendable {
   /// - Throws: `CancellationError` when the task is cancelled. The call has then been broken off
   ///   somewhere on its way.
   func run(_ call: ToolCall) async throws(CancellationError) -> ToolAnswer
+}
+
+/// Asks a model elsewhere on the planner's account.
+public protocol Escalator: Sendable {
+  /// Puts what would be sent before the policy, and sends it where that allows it.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled.
+  func escalate(_ escalation: Escalation) async throws(CancellationError) -> EscalationResult
 }
 
 /// Keeps what happens, before anything is done about it.

@@ -4,7 +4,7 @@
 // that is needed to go on from them; the rest is for readers. The names:
 //
 //   run.started task.given model.generated model.failed policy.decided tool.answered
-//   history.compacted answer.rejected run.interrupted run.timed_out run.resumed     the planner's
+//   history.compacted run.escalated answer.rejected run.interrupted run.timed_out run.resumed     the planner's
 //   tool.called planner.remarked run.finished                                    what follows from them
 //   anything else, with a dot in it                                              the runtime's own
 

@@ -3,6 +3,7 @@
 //     python                  { code }                          the body is the code
 //     container.exec          { cmd: [...], workdir?, ... }     cmd, command, commands, argv are one
 //     functions.apply_patch   { patch }  and derived: { paths } every file that the patch names
+//     cloud.send              { endpoint, model, payload }  and derived: see CloudSend
 //
 // All other tools' arguments are what the model sent.
 
@@ -39,6 +40,8 @@ extension Effect {
       readPatch(workspace: workspace)
     } else if ToolNames.shell.utf8.elementsEqual(tool.utf8) {
       readShellCall(workspace: workspace)
+    } else if CloudSend.tool.utf8.elementsEqual(tool.utf8) {
+      readCloudSend(workspace: workspace)
     }
   }
 
@@ -110,6 +113,27 @@ extension Effect {
 
   private static func absolute(_ path: String, in workspace: String) -> String {
     path.utf8.first == UInt8(ascii: "/") ? path : workspace + "/" + path
+  }
+
+  // MARK: Cloud
+
+  /// A rehearsal writes what was found in the payload beside the payload.
+  private mutating func readCloudSend(workspace: String) {
+    guard case .object(var object) = arguments else { return }
+    for key in CloudSend.derivedNames {
+      guard var value = object[key] else { continue }
+      object[key] = nil
+      if key == "files", let paths = value.arrayValue {
+        value = .array(
+          paths.map { path in
+            path.stringValue.map { .string(Self.absolute($0, in: workspace)) } ?? path
+          })
+      }
+      derivedArguments[key] = value
+    }
+    cloudEndpoint = object["endpoint"]?.stringValue.flatMap(CloudSend.origin)
+    cloudReason = derivedArguments["reason"]?.stringValue
+    arguments = .object(object)
   }
 
   // MARK: Shell

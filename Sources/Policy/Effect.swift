@@ -15,6 +15,8 @@ public struct Effect: Equatable, Sendable {
     case user
     /// A plugin asks while it answers a call.
     case plugin
+    /// The planner, on a condition that the policy names.
+    case planner
   }
 
   /// What a tool can do to the world.

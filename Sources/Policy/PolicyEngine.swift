@@ -31,6 +31,9 @@ public struct PolicyEngine: Sendable {
   let budgets: [String: Budget]
   let cloud: CloudSettings
   let contentPatterns: [ContentPattern]
+  let fileLabels: [FileLabel]
+  /// On which conditions the planner may ask the cloud by itself.
+  public let escalations: Set<CloudSend.Reason>
   /// What each decision walks through, gathered once: in the order of the layers.
   let flows: [(policy: String, flow: FlowRule)]
   let labelSources: [LabelSource]
@@ -85,6 +88,8 @@ public struct PolicyEngine: Sendable {
     budgets = try Self.budgets(of: files)
     cloud = Self.cloud(of: files)
     contentPatterns = files.flatMap(\.contentPatterns)
+    fileLabels = files.flatMap(\.fileLabels)
+    escalations = Self.escalations(of: layers)
     flows = files.flatMap { file in file.flows.map { (file.id, $0) } }
     labelSources = files.flatMap(\.labelSources)
     effects = layers.map { $0.files.flatMap(\.effects) }
@@ -208,6 +213,14 @@ public struct PolicyEngine: Sendable {
     }
   }
 
+  /// What the base names, and no later layer leaves out; nothing where the base names nothing.
+  private static func escalations(of layers: [Layer]) -> Set<CloudSend.Reason> {
+    let base = layers.first?.files.compactMap(\.cloud?.escalations) ?? []
+    guard let first = base.first else { return [] }
+    let later = layers.dropFirst().flatMap(\.files).compactMap(\.cloud?.escalations)
+    return (base.dropFirst() + later).reduce(first) { $0.intersection($1) }
+  }
+
   private func checkLocks() throws(PolicyError) {
     for (index, layer) in layers.enumerated() {
       for file in layer.files {
@@ -279,6 +292,11 @@ extension PolicyEngine {
       demand.refusesOlderRevisions = demand.refusesOlderRevisions || other.refusesOlderRevisions
     }
     return demand
+  }
+
+  /// Whether a budget that `decision` takes from is limited in dollars.
+  public func limitsDollars(_ decision: PolicyDecision) -> Bool {
+    decision.charges.contains { budgets[$0.budget]?.microdollars != nil }
   }
 
   /// Cloud prompts leave out text with these labels.

@@ -37,7 +37,8 @@ extension PolicyFile {
     (noMatch, ask) = try Self.defaults(&fields)
     locks = try fields.take("lock")?.locks(in: root) ?? []
     sandboxMinimum = try fields.take("sandbox")?.sandboxMinimum() ?? SandboxMinimum()
-    (labelSources, contentPatterns) = try fields.take("labels")?.labels(context) ?? ([], [])
+    (labelSources, contentPatterns, fileLabels) =
+      try fields.take("labels")?.labels(context) ?? ([], [], [])
     effects = try fields.take("effects")?.toolEffects() ?? []
     flows = try fields.take("flow")?.elements { node throws(PolicyError) in try node.flow() } ?? []
     rules =
@@ -188,7 +189,7 @@ extension PolicyNode {
 
   fileprivate func labels(
     _ context: ReadingContext
-  ) throws(PolicyError) -> ([LabelSource], [ContentPattern]) {
+  ) throws(PolicyError) -> ([LabelSource], [ContentPattern], [FileLabel]) {
     var fields = try Fields(self)
     let sources = try fields.take("sources")?.elements { node throws(PolicyError) in
       try node.labelSource(context)
@@ -196,8 +197,19 @@ extension PolicyNode {
     let patterns = try fields.take("content")?.elements { node throws(PolicyError) in
       try node.contentPattern()
     }
+    let files = try fields.take("files")?.elements { node throws(PolicyError) in
+      try node.fileLabel(context)
+    }
     try fields.finish()
-    return (sources ?? [], patterns ?? [])
+    return (sources ?? [], patterns ?? [], files ?? [])
+  }
+
+  private func fileLabel(_ context: ReadingContext) throws(PolicyError) -> FileLabel {
+    var fields = try Fields(self)
+    let path = try fields.need("path").matcher(context)
+    let labels = try fields.need("add").labelNames()
+    try fields.finish()
+    return FileLabel(path: path, labels: labels)
   }
 
   /// "origins": each a name, and whose answers it stands for.
@@ -341,6 +353,15 @@ extension PolicyNode {
     cloud.denyLabels = Set(try fields.take("denyLabels")?.identifiers() ?? [])
     cloud.redactLabels = Set(try fields.take("redact")?.identifiers() ?? [])
     cloud.stripsToolOutput = try fields.take("stripToolOutput")?.bool() ?? false
+    if let node = fields.take("escalate") {
+      let reasons = try node.words(CloudSend.Reason.self)
+      guard !reasons.contains(.modelAsked) else {
+        throw node.error(
+          .notUsable(
+            "\"model-asked\" is the model's own call, which the rules decide. Remove it."))
+      }
+      cloud.escalations = reasons
+    }
     try fields.finish()
     return cloud
   }

@@ -58,6 +58,7 @@ struct PolicyFile: Sendable {
   let origins: [Origin]
   let labelSources: [LabelSource]
   let contentPatterns: [ContentPattern]
+  let fileLabels: [FileLabel]
   let effects: [ToolEffects]
   let flows: [FlowRule]
   let rules: [Rule]
@@ -91,6 +92,13 @@ struct Lock: Equatable, Sendable {
 struct LabelSource: Equatable, Sendable {
   let tools: [NamePattern]
   let arguments: [Rule.NamedMatcher]
+  let labels: Set<String>
+}
+
+/// Labels of files, by where they lie.
+struct FileLabel: Equatable, Sendable {
+  /// Of the absolute path.
+  let path: Matcher
   let labels: Set<String>
 }
 
@@ -142,6 +150,8 @@ struct CloudSettings: Equatable, Sendable {
   var denyLabels: Set<String> = []
   var redactLabels: Set<String> = []
   var stripsToolOutput = false
+  /// On which conditions the planner may ask by itself; nil where the file has no opinion.
+  var escalations: Set<CloudSend.Reason>?
 }
 
 /// What a base policy demands of the files in force; whoever reads files keeps to it.

@@ -13,7 +13,9 @@ extension PolicyLint {
     "apply_patch": ["patch", "paths"],
     "browser.search": [], "browser.open": [], "browser.find": [],
     "web.fetch": [], "memory.search": ["query", "limit"], "memory.save": ["text", "scope"],
-    "cloud.ask": [], "model.pull": [], "server.start": [],
+    "cloud.ask": ["question", "context", "prompt"],
+    "cloud.send": ["endpoint", "model", "payload", "secrets", "files", "scan", "reason"],
+    "model.pull": [], "server.start": [],
     "mcp.": [],
   ]
 

@@ -61,6 +61,14 @@ extension PolicyEngine {
   /// `state`, whose approval holds for the address too.
   public func admits(_ address: IPAddress, for fetch: WebFetch, _ state: PolicyState) -> Bool {
     guard let web = fetch.address else { return false }
+    return admits(address, of: web, fetch.effect(at: address), state)
+  }
+
+  /// Whether `address`, which is one of `web`'s, may be dialled; `effect` is what was granted, with the
+  /// address in its host's place.
+  func admits(
+    _ address: IPAddress, of web: WebAddress, _ effect: Effect, _ state: PolicyState
+  ) -> Bool {
     let isName = web.address == nil
     let isOfThisMachine = web.host == "localhost" || web.host.hasSuffix(".localhost")
     switch address.reach {
@@ -68,7 +76,7 @@ extension PolicyEngine {
     case .machine where isName && web.isSpecial: return true
     case .site where isName && web.isSpecial && !isOfThisMachine: return true
     case .site, .machine, .special:
-      return judge(fetch.effect(at: address), state).verdict == .allow
+      return judge(effect, state).verdict == .allow
     }
   }
 

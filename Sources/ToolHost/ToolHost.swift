@@ -56,13 +56,29 @@ public actor ToolHost {
     public var settings: EgressSettings
     /// Variables for such plugins beside those of their profiles.
     public var variables: [String: String]
+    /// What one plugin has in place of the settings, and what variables it alone gets; asked when it is
+    /// started.
+    public var own: @Sendable (_ plugin: String) async -> Own?
+
+    /// A plugin's own bounds and variables.
+    public struct Own: Sendable {
+      public var settings: EgressSettings
+      public var variables: [String: String]
+
+      public init(settings: EgressSettings, variables: [String: String]) {
+        self.settings = settings
+        self.variables = variables
+      }
+    }
 
     public init(
       settings: EgressSettings = EgressSettings(), variables: [String: String] = [:],
+      own: @escaping @Sendable (_ plugin: String) async -> Own? = { _ in nil },
       gate: @escaping @Sendable (_ plugin: String) -> any EgressGate
     ) {
       self.settings = settings
       self.variables = variables
+      self.own = own
       self.gate = gate
     }
   }
@@ -197,16 +213,19 @@ public actor ToolHost {
   ) async throws(ToolHostError) -> Result<PluginConnection, StartProblem> {
     guard !isShutDown else { throw .shutDown }
     let connection: PluginConnection
+    let own = await network?.own(manifest.name)
     do throws(SandboxError) {
       let profile = try SandboxProfile(named: manifest.profile, in: places.profileFolders)
       let plan = try SandboxPlan(
         profile, folders: places.folders, wall: .find(), tier: places.tier)
       let network = profile.network == .broker ? network : nil
       let broker = try network.map { network throws(SandboxError) in
-        try EgressBroker(gate: network.gate(manifest.name), settings: network.settings)
+        try EgressBroker(
+          gate: network.gate(manifest.name), settings: own?.settings ?? network.settings)
       }
       var command = command(of: manifest)
       command.environment = network?.variables ?? [:]
+      if network != nil { command.environment.merge(own?.variables ?? [:]) { $1 } }
       connection = try await PluginConnection.start(
         manifest, command: command, plan: plan, broker: broker)
     } catch {

@@ -51,20 +51,26 @@ public final class CookieJar {
 
 /// Performs one request over one connected socket. Waits; one thread.
 public final class SocketExchange {
+  /// Takes a piece of the decoded body as it arrives; says whether the rest is wanted.
+  public typealias BodyTaker = (HTTPHead, UnsafeRawBufferPointer) -> Bool
+
   private let request: HTTPRequest
   private let limits: ExchangeLimits
   private var head: HTTPHead
   private var body: [UInt8] = []
   private var headerBytes = 0
   private var bodyBytesMax: Int
+  private var bodyBytes = 0
+  private let taker: BodyTaker?
   private var isTruncated = false
   private var hasBody = false
   private var ownError: TransferError?
   private var handle: UnsafeMutableRawPointer?
 
-  private init(_ request: HTTPRequest, _ limits: ExchangeLimits) {
+  private init(_ request: HTTPRequest, _ limits: ExchangeLimits, _ taker: BodyTaker?) {
     self.request = request
     self.limits = limits
+    self.taker = taker
     bodyBytesMax = limits.bodyBytesMax
     head = HTTPHead(status: 0, headers: HTTPHeaders(), url: request.url)
   }
@@ -77,14 +83,17 @@ public final class SocketExchange {
   ///   - limits: What the answer may use up.
   ///   - certificates: Authorities beside the system's.
   ///   - jar: Cookies to send and keep; nil for none.
+  ///   - taker: Gets the body piece by piece, for answers that are read while they are written; then
+  ///     nothing of it is kept here.
   /// - Returns: The answer, whatever its status.
   /// - Throws: ``TransferError``: why there is no answer. A body of a kind that makes sense in part is
   ///   cut at its bound; the rest of a larger one of another kind is an error.
   public static func perform(
     _ request: HTTPRequest, over socket: Int32, limits: ExchangeLimits = ExchangeLimits(),
-    certificates: CertificatePlaces = CertificatePlaces(), jar: CookieJar? = nil
+    certificates: CertificatePlaces = CertificatePlaces(), jar: CookieJar? = nil,
+    taker: BodyTaker? = nil
   ) throws(TransferError) -> ExchangeAnswer {
-    let exchange = SocketExchange(request, limits)
+    let exchange = SocketExchange(request, limits, taker)
     return try exchange.perform(socket, certificates, jar)
   }
 
@@ -250,7 +259,7 @@ public final class SocketExchange {
   }
 
   private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-    let sum = body.count + bytes.count
+    let sum = bodyBytes + bytes.count
     if sum > limits.ratioFreeBytes, let handle {
       // One buffer of a chunked body is not counted yet.
       let received = Int(ccurl_received(handle)) + Int(CURL_MAX_WRITE_SIZE)
@@ -260,15 +269,23 @@ public final class SocketExchange {
       }
     }
     guard sum <= bodyBytesMax else {
-      guard bodyBytesMax == limits.bodyBytesMax else {
+      guard bodyBytesMax == limits.bodyBytesMax, taker == nil else {
         ownError = .tooLarge(request.url.origin, bytesMax: bodyBytesMax)
         return 0
       }
-      body.append(contentsOf: bytes.prefix(bodyBytesMax - body.count))
+      body.append(contentsOf: bytes.prefix(bodyBytesMax - bodyBytes))
       isTruncated = true
       return 0
     }
-    body.append(contentsOf: bytes)
+    bodyBytes = sum
+    guard let taker else {
+      body.append(contentsOf: bytes)
+      return bytes.count
+    }
+    guard taker(head, bytes) else {
+      isTruncated = true
+      return 0
+    }
     return bytes.count
   }
 }

@@ -64,6 +64,11 @@ private struct Chaos {
           result: ToolResult(status: status, text: text()),
           flaw: chance(30) ? .sandboxUnavailable("s") : nil))
     case .compact(let compaction): return .compacted(compaction)
+    case .escalate(let escalation):
+      let result: EscalationResult = pick(
+        [.answered(text(), model: "big"), .refused("r"), .failed("n"), .approvalNeeded("a")],
+        or: .misconfigured("m"))
+      return .escalated(escalation.reason, result)
     case .finish: return chance(2) ? .answerRejected("r") : nil
     case .stop: return nil
     }
@@ -83,7 +88,9 @@ private struct Chaos {
       var state = PlannerState()
       var events: [PlannerEvent] = []
       var kind: PlannerEvent.Kind? = .started(
-        PlannerSettings(tools: testTools, budgets: budgets, contextTokensMax: context))
+        PlannerSettings(
+          tools: testTools, budgets: budgets, contextTokensMax: context,
+          escalations: Set(EscalationReason.allCases.filter { _ in chaos.chance(3) })))
       var action = PlannerAction.wait
       var made: Set<Int> = []
       while let next = kind, events.count < 10_000 {

@@ -42,7 +42,9 @@ private let events: [RunEvent] =
   + [ModelTurn.Ending.returned, .called, .tokenLimit, .contextFull].map { ending in
     .planner(PlannerEvent(.modelSaid(turn(ending, think("t")))))
   }
-  + ["prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended"].map {
+  + ["prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended",
+    "cloud.judged", "cloud.answered",
+  ].map {
     .reported(name: $0, ["anything": [1]])
   }
 
@@ -57,7 +59,7 @@ private func line(_ event: RunEvent) -> JSONObject {
 
 /// Members that an event may go without, and what stands or falls with them.
 private let optional: [String: Set<String>] = [
-  "run.started": ["context_tokens_max"],
+  "run.started": ["context_tokens_max", "escalations"],
   "policy.decided": ["rule"],
   "tool.answered": ["structured"],
   "planner.remarked": ["call"],

@@ -18,7 +18,8 @@ private let kinds: [PlannerEvent.Kind] = [
   .started(
     PlannerSettings(
       tools: testTools, budgets: Budgets(stepsMax: 1, identicalCallsNoted: 2),
-      contextTokensMax: 131_072, toleratesRefusals: true)),
+      contextTokensMax: 131_072, toleratesRefusals: true,
+      escalations: [.modelFailed, .taskMarked])),
   .taskGiven("Do\nit."), .modelSaid(turnOfAll),
   .modelSaid(ModelTurn(messages: [], ending: .contextFull)),
   .generationFailed(.contextOverflow), .generationFailed(.cancelled),
@@ -35,6 +36,9 @@ private let kinds: [PlannerEvent.Kind] = [
     ToolAnswer(
       result: ToolResult(status: .succeeded, text: "t", structured: ["files": ["a", "b"]]))),
   .compacted(Compaction(cuts: [Compaction.Cut(call: 1, bytesKept: 256)])),
+  .escalated(.modelFailed, .answered("a", model: "big")), .escalated(.stepsSpent, .refused("r")),
+  .escalated(.taskMarked, .approvalNeeded("r")), .escalated(.taskMarked, .failed("r")),
+  .escalated(.taskMarked, .misconfigured("r")),
   .answerRejected("No."), .interrupted(.interrupted), .interrupted(.terminated), .timeRanOut,
   .resumed(Budgets(toolCallsMax: 9)),
 ]

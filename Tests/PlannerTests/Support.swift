@@ -56,14 +56,15 @@ func broken(_ text: String) -> ToolAnswer {
 extension PlannerState {
   /// A run with a task under way.
   static func begun(
-    _ budgets: Budgets = Budgets(), context: Int? = nil, tolerates: Bool = false
+    _ budgets: Budgets = Budgets(), context: Int? = nil, tolerates: Bool = false,
+    escalations: Set<EscalationReason> = []
   ) -> PlannerState {
     PlannerState(replaying: [
       PlannerEvent(
         .started(
           PlannerSettings(
             tools: testTools, budgets: budgets, contextTokensMax: context,
-            toleratesRefusals: tolerates))),
+            toleratesRefusals: tolerates, escalations: escalations))),
       PlannerEvent(.taskGiven("Do it.")),
     ])
   }
@@ -96,6 +97,9 @@ extension PlannerAction {
     case .run(let call): "run \(call.id) \(call.tool) \(call.body)"
     case .compact(let compaction):
       "compact " + compaction.cuts.map { "\($0.call):\($0.bytesKept)" }.joined(separator: " ")
+    case .escalate(let escalation):
+      "escalate \(escalation.reason.rawValue) after "
+        + escalation.history.map(\.words).joined(separator: " | ")
     case .finish(let answer, let outcome): "finish \(outcome.exitCode): \(answer)"
     case .stop(let outcome):
       "stop \(outcome.exitCode) \(outcome.name)" + (outcome.reason.map { ": \($0)" } ?? "")

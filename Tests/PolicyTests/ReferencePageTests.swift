@@ -1,4 +1,4 @@
-// ReferencePageTests.swift — Docs/policy.md: every policy on the page loads, with its tests.
+// ReferencePageTests.swift — Docs/policy.md, and the page on the cloud: every policy loads, with its tests.
 
 import Base
 import Foundation
@@ -12,7 +12,7 @@ import Testing
   }
 
   private static func blocks(_ language: String) throws -> [String] {
-    try page().components(separatedBy: "```\(language)\n").dropFirst().map {
+    (try page() + String(decoding: try Repository.bytes("Docs/CLOUD.md"), as: UTF8.self)).components(separatedBy: "```\(language)\n").dropFirst().map {
       $0.components(separatedBy: "\n```")[0]
     }
   }

@@ -20,6 +20,7 @@ import Testing
   }
 
   private static let runner = "Sources/Runtime/Tools/GuardedToolRunner.swift"
+  private static let cloud = "Sources/Runtime/Tools/GuardedToolRunner+Cloud.swift"
   private static let user = "Sources/Runtime/Tools/UserEffects.swift"
 
   static let ways: [Way] = [
@@ -68,7 +69,25 @@ import Testing
       gates: [
         ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "judged(effect)"),
         ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "policy.admits(address,"),
+        (cloud, "request.url == send.endpoint"), (cloud, "policy.admits(address,"),
       ]),
+    Way(
+      effect: "a request goes to a cloud model, with the key",
+      spellings: ["runSend(", "CloudSending("], files: [runner, cloud],
+      gates: [
+        (runner, "policy.judge(effect,"), (runner, "admitSend(of: call,"),
+        (cloud, "judged(effect)"), (cloud, "judgeSend(messages,"),
+      ]),
+    Way(
+      effect: "a program is run by the program that wants it",
+      spellings: ["posix_spawn"],
+      files: [
+        // The user's own, named in cloud.json to print a key.
+        "Sources/Runtime/Cloud/KeySource.swift",
+        // Children of plugins, inside the plugin's own walls.
+        "Sources/Plugins/Execution/Process/ChildProcess.swift",
+        "Sources/Plugins/Browser/Reading/PDFReader.swift",
+      ], gates: []),
     Way(
       effect: "a model is downloaded",
       spellings: ["ModelPull("],
@@ -103,7 +122,7 @@ import Testing
       // Downloads, judged as model.pull.
       "Sources/Hub/",
       // A plugin behind its wall: it has no sockets but those that were judged.
-      "Sources/Plugins/Browser/Fetching/",
+      "Sources/Plugins/Browser/Fetching/", "Sources/Plugins/Cloud/",
       // The client itself.
       "Sources/Transfer/",
     ]

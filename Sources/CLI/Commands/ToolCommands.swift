@@ -2,6 +2,7 @@
 
 import Base
 import BrowserPlugin
+import CloudPlugin
 import ExecutionPlugin
 import Runtime
 import ToolHost
@@ -62,7 +63,7 @@ extension Command {
     ]
   ) { arguments in
     let name = arguments.positional[0]
-    guard BrowserPlugin.serve(name) || ExecutionPlugin.serve(name) else {
+    guard BrowserPlugin.serve(name) || ExecutionPlugin.serve(name) || CloudPlugin.serve(name) else {
       throw CommandError.usage(
         """
         There is no built-in plugin "\(name)".\(suggestion(for: name, among: plugins)) \
@@ -72,7 +73,7 @@ extension Command {
     return .success
   }
 
-  private static let plugins = ExecutionPlugin.names + BrowserPlugin.names
+  private static let plugins = ExecutionPlugin.names + BrowserPlugin.names + CloudPlugin.names
 
   private static func json(_ tool: ToolManifest.Tool, of manifest: ToolManifest) -> JSONValue {
     [

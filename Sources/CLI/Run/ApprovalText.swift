@@ -18,6 +18,7 @@ struct ApprovalText: CustomStringConvertible {
       switch question.asker {
       case .model: "The model wants to call"
       case .plugin: "To answer the model's call, a tool wants to do"
+      case .planner: "To have the task answered elsewhere, the run wants to do"
       case .user: "This command needs"
       }
     var lines = ["", "\(who) \(question.call.tool.plain):", ""]

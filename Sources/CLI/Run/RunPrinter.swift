@@ -60,6 +60,7 @@ struct RunPrinter {
     case .toolCalled(let call): calls[call.id] = call
     case .planner(let event): show(event.kind)
     case .remarked(let remark): note(remark.text)
+    case .reported("cloud.judged", let members): tell(sending(members))
     case .finished, .reported: break
     }
   }
@@ -79,6 +80,7 @@ struct RunPrinter {
       }
     case .toolAnswered(_, let answer) where answer.result.status != .succeeded:
       note("  \(answer.result.status.rawValue): \(answer.result.text.oneLine(lengthMax: 160))")
+    case .escalated(let reason, let result): tell(escalated(reason, result))
     case .answerRejected(let reason): note("the answer does not match the schema: \(reason)")
     case .compacted: note("old tool output was cut down to make room")
     default: break
@@ -154,6 +156,35 @@ struct RunPrinter {
     isThoughtOpen = false
     if isUpdateShown { Progress.endUpdates() }
     isUpdateShown = false
+  }
+
+  // MARK: - The cloud, which is never asked in silence
+
+  /// What is about to leave; nil for what is not, which the run tells anyway.
+  private func sending(_ members: JSONObject) -> String? {
+    guard members["verdict"] == "allow", let model = members["model"]?.stringValue,
+      let endpoint = members["endpoint"]?.stringValue,
+      let bytes = members["payload_bytes"]?.intValue,
+      let reason = members["asked_because"]?.stringValue
+    else { return nil }
+    let count = members["redactions"]?.arrayValue?.count ?? 0
+    let taken = count == 0 ? "" : ", \(count) part\(count == 1 ? "" : "s") taken out"
+    return "sending \(bytes) bytes to the cloud model \(model) at \(endpoint) (\(reason)\(taken))"
+  }
+
+  private func escalated(_ reason: EscalationReason, _ result: EscalationResult) -> String {
+    switch result {
+    case .answered(_, let model): "the answer is the cloud model \(model)'s (\(reason.rawValue))"
+    case .refused(let text), .approvalNeeded(let text), .failed(let text), .misconfigured(let text):
+      "the cloud model was not asked, or gave no answer (\(reason.rawValue)): \(text)"
+    }
+  }
+
+  /// Also where nothing else is told.
+  private mutating func tell(_ text: String?) {
+    guard let text else { return }
+    endLines()
+    Progress.line("martlet: \(text.plain)")
   }
 
   private mutating func note(_ text: String) {

@@ -32,6 +32,8 @@ extension Command.Option {
       name: "--temperature", value: "T", help: "0 takes the likeliest token; default: the model's"),
     .precision, .threads, .draft,
     Self(name: "--show-thinking", help: "show the chain of thought on standard error"),
+    Self(
+      name: "--cloud", help: "hand the task to the configured cloud model, if the policy lets it"),
     Self(name: "--headless", help: "ask nobody, also at a terminal"),
     Self(
       name: "--approver", value: "WHO",
@@ -71,6 +73,7 @@ struct RunRequest: Sendable {
     settings.toolsFolders = arguments["--tools"].map { [$0] } ?? []
     settings.effort = effort
     settings.budgets = budgets
+    settings.asksCloud = arguments.has("--cloud")
     try self.init(arguments, settings)
   }
 

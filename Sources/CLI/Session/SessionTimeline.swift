@@ -84,10 +84,24 @@ struct SessionTimeline {
         "shortened in the model's view: "
           + compaction.cuts.map { "call \($0.call) to \($0.bytesKept) bytes" }
           .joined(separator: ", "))
+    case .escalated(let reason, let result): shown(reason, result)
     case .answerRejected(let reason): Shown("answer rejected: \(reason)")
     case .interrupted(let interruption): Shown(interruption.rawValue)
     case .timeRanOut: Shown("the wall time ran out")
     case .resumed(let budgets): Shown("resumed, with at most \(budgets.stepsMax) more steps")
+    }
+  }
+
+  private func shown(_ reason: EscalationReason, _ result: EscalationResult) -> Shown {
+    switch result {
+    case .answered(let text, let model):
+      Shown(
+        "answered by the cloud model \(model), \(reason.rawValue)",
+        body: text.indented(by: Self.margin))
+    case .refused(let text): Shown("cloud model, \(reason.rawValue): refused: \(text)")
+    case .approvalNeeded(let text): Shown("cloud model, \(reason.rawValue): needs approval: \(text)")
+    case .failed(let text), .misconfigured(let text):
+      Shown("cloud model, \(reason.rawValue): failed: \(text)")
     }
   }
 

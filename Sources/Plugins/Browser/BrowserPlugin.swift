@@ -2,6 +2,7 @@
 
 import CMarkup
 import Glibc
+import MCP
 
 /// The plugins that read what strangers wrote: the browser, and the reader of documents for the index.
 /// Neither has a network of its own: the host's broker makes the browser's connections, where it was
@@ -24,7 +25,7 @@ public enum BrowserPlugin {
     cm_keep_freed_memory()
     if name == "documents" {
       let reader = DocumentReader()
-      var loop = BrowserLoop(name: "martlet-documents", tools: [DocumentReader.tool])
+      var loop = MCPServerLoop(name: "documents", tools: [DocumentReader.tool])
       loop.run { _, arguments in reader.call(arguments) }
       return true
     }
@@ -34,7 +35,7 @@ public enum BrowserPlugin {
         fetcher: fetcher ?? BrokeredFetcher.ofThisProcess() ?? NoNetwork(),
         search: settings.search),
       meter: settings.meter)
-    var loop = BrowserLoop(name: "martlet-browser", tools: BrowserTools.all)
+    var loop = MCPServerLoop(name: "browser", tools: BrowserTools.all)
     loop.run { tool, arguments in browser.call(tool, arguments) }
     return true
   }

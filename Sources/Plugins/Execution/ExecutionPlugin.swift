@@ -16,8 +16,9 @@ public enum ExecutionPlugin {
     guard let tool = tool(named: name) else { return false }
     // A child that is gone must come back as an error of the write, not as our end.
     signal(SIGPIPE, SIG_IGN)
-    var loop = PluginLoop(tool: tool)
-    loop.run()
+    tool.warmUp()
+    var loop = MCPServerLoop(name: tool.description.name, tools: [tool.description])
+    loop.run { _, arguments in tool.call(arguments) }
     return true
   }
 

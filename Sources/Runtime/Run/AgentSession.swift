@@ -62,9 +62,9 @@ public actor AgentSession {
     let policy = try Self.policy(settings, places)
     let catalog = try Self.catalog(settings, places)
     let state = PolicyState(model: model.choice.policyName)
-    let offered = OfferedTools(catalog: catalog) {
-      policy.callableTools(among: $0, claimedKinds: $1, state)
-    }
+    let cloud = try Self.cloud(places, catalog)
+    let offered = Self.offered(catalog, policy, state, cloud)
+    let escalations = try Self.escalations(settings, policy, cloud, places)
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
@@ -87,11 +87,13 @@ public actor AgentSession {
       desk: AskDesk(
         policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: id),
       days: DayBudgets(of: policy, path: places.policyRecordsPath),
-      workspace: settings.workspace, state: state)
+      workspace: settings.workspace, state: state, cloud: cloud,
+      cloudPaths: CloudConfiguration.paths(places))
     await host.connect(
-      ToolHost.Network(settings: network.egress, variables: network.variables) { plugin in
-        FetchGate(runner: runner, plugin: plugin)
-      })
+      ToolHost.Network(
+        settings: network.egress, variables: network.variables,
+        own: { plugin in await runner.own(plugin, network.egress) },
+        gate: { plugin in FetchGate(runner: runner, plugin: plugin) }))
     let frame = EngineFrame(
       vocabulary: model.vocabulary,
       renderer: try Self.renderer(settings, offered, model.vocabulary),
@@ -114,10 +116,11 @@ public actor AgentSession {
     isNew = recorded == nil
     plannerSettings = PlannerSettings(
       tools: offered.declarations, budgets: settings.budgets,
-      contextTokensMax: model.contextTokensMax, toleratesRefusals: policy.toleratesRefusals)
+      contextTokensMax: model.contextTokensMax, toleratesRefusals: policy.toleratesRefusals,
+      escalations: escalations)
     planner = Planner(
       replaying: recorded?.plannerEvents ?? [], engine: engine, tools: runner, journal: journal,
-      check: { answer in check?.problem(with: answer) })
+      escalator: cloud == nil ? nil : runner, check: { answer in check?.problem(with: answer) })
     do {
       if let recorded {
         await runner.replay(recorded)
@@ -141,9 +144,8 @@ public actor AgentSession {
   ) throws(RunError) -> String {
     let policy = try policy(settings, places)
     let state = PolicyState(model: model.choice.policyName)
-    let offered = OfferedTools(catalog: try catalog(settings, places)) {
-      policy.callableTools(among: $0, claimedKinds: $1, state)
-    }
+    let catalog = try catalog(settings, places)
+    let offered = offered(catalog, policy, state, try cloud(places, catalog))
     let renderer = try renderer(settings, offered, model.vocabulary)
     do throws(HarmonyError) {
       let tokens = try renderer.prompt([.task(task)], beginsInFinal: false)
@@ -213,6 +215,50 @@ public actor AgentSession {
     } catch {
       throw RunError(.misconfigured("\(error)"))
     }
+  }
+
+  /// The configured cloud model, as long as its plugin is this program's own: no other gets the key.
+  private static func cloud(
+    _ places: Places, _ catalog: ToolCatalog
+  ) throws(RunError) -> CloudDesk? {
+    let manifest = catalog.manifests.first { $0.name == CloudDesk.plugin }
+    guard manifest?.command == CloudDesk.command else { return nil }
+    return try CloudConfiguration.find(places).map { CloudDesk(configuration: $0) }
+  }
+
+  /// What the policy could allow, and can be done.
+  private static func offered(
+    _ catalog: ToolCatalog, _ policy: PolicyEngine, _ state: PolicyState, _ cloud: CloudDesk?
+  ) -> OfferedTools {
+    OfferedTools(catalog: catalog) { names, claimedKinds in
+      policy.callableTools(among: names, claimedKinds: claimedKinds, state).filter { name in
+        cloud != nil || catalog.resolve(name)?.manifest.name != CloudDesk.plugin
+      }
+    }
+  }
+
+  /// On which conditions the planner may ask the cloud by itself.
+  private static func escalations(
+    _ settings: RunSettings, _ policy: PolicyEngine, _ cloud: CloudDesk?, _ places: Places
+  ) throws(RunError) -> Set<EscalationReason> {
+    var reasons = Set(
+      policy.escalations.compactMap { EscalationReason(rawValue: $0.rawValue) })
+    if settings.asksCloud {
+      guard cloud != nil else {
+        let paths = CloudConfiguration.paths(places).joined(separator: " or ")
+        throw RunError(
+          .misconfigured(
+            "--cloud needs a cloud model, and none is configured: there is no \(paths). See Docs/CLOUD.md."
+          ))
+      }
+      guard reasons.contains(.taskMarked) else {
+        throw RunError(
+          .denied("No task may be handed over: the policy's cloud.escalate has no \"task-marked\"."))
+      }
+    } else {
+      reasons.remove(.taskMarked)
+    }
+    return cloud == nil ? [] : reasons
   }
 
   private static func catalog(

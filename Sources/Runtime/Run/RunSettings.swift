@@ -20,6 +20,8 @@ public struct RunSettings: Equatable, Sendable {
   public var date: String
   /// The JSON schema that the answer has to match.
   public var outputSchema: JSONValue?
+  /// Whether the user hands the task to the configured cloud model.
+  public var asksCloud = false
   /// What answers asks in place of a person, as it is recorded; nil for a person, or nobody.
   public var approver: String?
 
@@ -49,6 +51,7 @@ public struct RunSettings: Equatable, Sendable {
     object["temperature"] = sampling.temperature.map { .number(.double($0)) }
     object["output_schema"] = outputSchema
     object["approver"] = approver.map(JSONValue.string)
+    if asksCloud { object["cloud"] = true }
     return object
   }
 
@@ -78,5 +81,6 @@ public struct RunSettings: Equatable, Sendable {
     toolsFolders = object["tools"]?.arrayValue?.compactMap(\.stringValue) ?? []
     outputSchema = object["output_schema"]
     approver = object["approver"]?.stringValue
+    asksCloud = object["cloud"]?.boolValue ?? false
   }
 }

@@ -9,6 +9,8 @@ public struct ApprovalQuestion: Equatable, Sendable {
     case model
     /// A plugin, to answer a call of the model's that was allowed.
     case plugin
+    /// The run, to have the task answered by a model elsewhere.
+    case planner
     /// A command that the person typed.
     case user
   }

@@ -11,6 +11,8 @@ struct CallFetches {
   let call: ToolCall
   /// The only plugin that may fetch for it; nil where there is none.
   let plugin: String?
+  /// What the cloud plugin may send; nil for every other plugin.
+  var sending: CloudSending?
   /// Where pages were granted, as "SCHEME HOST PORT"; by which rule, and whether a person was asked.
   var grants: [String: (rule: String, isApproved: Bool)] = [:]
   /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
@@ -50,6 +52,7 @@ extension GuardedToolRunner {
     guard let fetches = fetching, fetches.plugin == plugin else {
       return .refused(reason: "No call is under way that this could be fetched for.")
     }
+    if plugin == CloudDesk.plugin { return await judgeConnection(request, fetches) }
     let fetch = WebFetch(url: request.url, method: request.method, hop: request.hop)
     if request.purpose == .robots, let page = pageGrant(beside: fetch, fetches) {
       return await robotsVerdict(page.rule, page.isApproved, fetch, request, fetches)
@@ -87,7 +90,7 @@ extension GuardedToolRunner {
     return .granted(grant(fetch, web, rule: decision.ruleID, isApproved: isAsked))
   }
 
-  private static let unrecorded = EgressVerdict.refused(
+  static let unrecorded = EgressVerdict.refused(
     reason: "The decision cannot be recorded, so nothing is fetched.")
 
   private func isRecorded(_ members: JSONObject) async -> Bool {
@@ -152,7 +155,7 @@ extension GuardedToolRunner {
     members["received_bytes"] = .number(.integer(Int64(outcome.receivedBytes)))
     members["milliseconds"] = .number(.integer(outcome.duration.wholeMilliseconds))
     members["claimed"] = Self.claim(outcome.request)
-    if outcome.ending == .addressRefused, outcome.request.purpose == .page,
+    if outcome.ending == .addressRefused, outcome.request.purpose != .robots,
       fetching?.refusal == nil
     {
       fetching?.refusal = (
@@ -182,7 +185,7 @@ extension GuardedToolRunner {
 
   /// What only the plugin says: the broker sees and enforces host, port and bytes, not what is asked
   /// for inside the connection.
-  private static func claim(_ request: EgressRequest) -> JSONValue {
+  static func claim(_ request: EgressRequest) -> JSONValue {
     [
       "url": .string(request.url), "method": .string(request.method),
       "hop": .number(.integer(Int64(request.hop))),

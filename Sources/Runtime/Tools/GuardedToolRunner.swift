@@ -10,17 +10,17 @@ import Store
 import ToolHost
 
 /// Judges and runs the calls of one run.
-actor GuardedToolRunner: ToolRunner {
+actor GuardedToolRunner: ToolRunner, Escalator {
   let policy: PolicyEngine
-  private let offered: OfferedTools
+  let offered: OfferedTools
   private let host: ToolHost
   private let memory: MemoryTools
   let journal: LedgerJournal
   private let news: AsyncStream<RunNews>.Continuation
   private let desk: AskDesk
   private let days: DayBudgets
-  private let workspace: String
-  private var facts: RunFacts
+  let workspace: String
+  var facts: RunFacts
   /// What a plugin fetches for the call that is under way.
   var fetching: CallFetches?
   /// The call that is under way, and the decision about it.
@@ -28,11 +28,26 @@ actor GuardedToolRunner: ToolRunner {
   private var startsReported = 0
   /// Servers from elsewhere whose start was allowed in this run.
   private var admittedServers: Set<String> = []
+  /// The model elsewhere that may be asked; nil where none is configured.
+  let cloud: CloudDesk?
+  /// Where a configuration was looked for.
+  let cloudPaths: [String]
+  /// Of the cloud's service, once it was read.
+  var key: String?
+  var keyProblem: String?
+  /// The request of the call that is under way, judged and not sent yet.
+  var sending: CloudSending?
+  /// What tools answered, as long as a cloud model might be told of it.
+  private(set) var heard: [HeardText] = []
+  private(set) var isHeardWhole = true
+  private var heardBytes = 0
+  private static let heardBytesMax = 16 << 20
 
   init(
     policy: PolicyEngine, offered: OfferedTools, host: ToolHost, memory: MemoryTools,
     journal: LedgerJournal, news: AsyncStream<RunNews>.Continuation, desk: AskDesk,
-    days: DayBudgets, workspace: String, state: PolicyState
+    days: DayBudgets, workspace: String, state: PolicyState, cloud: CloudDesk? = nil,
+    cloudPaths: [String] = []
   ) {
     self.policy = policy
     self.offered = offered
@@ -43,6 +58,8 @@ actor GuardedToolRunner: ToolRunner {
     self.desk = desk
     self.days = days
     self.workspace = workspace
+    self.cloud = cloud
+    self.cloudPaths = cloudPaths
     facts = RunFacts(policy: policy, state: state)
   }
 
@@ -68,6 +85,7 @@ actor GuardedToolRunner: ToolRunner {
         let effect = effect(of: call)
         facts.account(policy.judge(effect, facts.state))
         facts.take(answer.result, of: effect)
+        hear(answer.result, call, policy.judge(effect, facts.state).resultLabels)
       default: continue
       }
     }
@@ -93,9 +111,13 @@ actor GuardedToolRunner: ToolRunner {
     }
     if decision.verdict == .allow { try await admitServer(of: call, &decision) }
     if decision.verdict == .allow { reserve(&decision, for: effect) }
+    sending = nil
+    let own = decision
+    let isSending = decision.verdict == .allow && isCloud(call)
+    if isSending { try await admitSend(of: call, &decision) }
     pending = (call.id, effect, decision)
     await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, decision, record)))
+      .reported(name: "policy.judged", Self.members(call, isSending ? own : decision, record)))
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
@@ -120,9 +142,10 @@ actor GuardedToolRunner: ToolRunner {
 
   /// Settles an ask of a plugin's; `call` is what a person gets to read.
   func settle(
-    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall
+    _ effect: Effect, _ decision: PolicyDecision, _ call: ToolCall,
+    asker: ApprovalQuestion.Asker = .plugin
   ) async throws(CancellationError) -> AskDesk.Settlement {
-    try await desk.settle(effect, decision, in: facts.state, call, asker: .plugin)
+    try await desk.settle(effect, decision, in: facts.state, call, asker: asker)
   }
 
   /// Books what an allowed fetch takes from budgets, and the labels that it brings.
@@ -207,7 +230,27 @@ actor GuardedToolRunner: ToolRunner {
     news.yield(.progress(.running(tool: call.tool)))
     let answer = try await answer(call, pending.decision)
     facts.take(answer.result, of: pending.effect)
+    hear(answer.result, call, pending.decision.resultLabels)
     return answer
+  }
+
+  /// Keeps what a tool answered, to be found again in what a cloud model would be told.
+  private func hear(_ result: ToolResult, _ call: ToolCall, _ labels: Set<String>) {
+    guard cloud != nil, !isCloud(call), result.status != .refused else { return }
+    heardBytes += result.text.utf8.count
+    guard heardBytes <= Self.heardBytesMax else {
+      isHeardWhole = false
+      return
+    }
+    heard.append(
+      HeardText(
+        call: call.id, tool: call.tool,
+        labels: labels.union(policy.contentLabels(in: result.text)), text: result.text))
+  }
+
+  /// Books what a request really used in place of what it might have.
+  func settleCosts(_ decision: PolicyDecision, _ spent: BudgetAmounts?) {
+    if let spent { facts.settle(decision, spent: spent) }
   }
 
   private func answer(
@@ -221,12 +264,24 @@ actor GuardedToolRunner: ToolRunner {
       return ToolAnswer(
         result: ToolResult(status: .broken, text: problem), flaw: .sandboxUnavailable(problem))
     }
+    if isCloud(call) {
+      guard let sending else {
+        return ToolAnswer(
+          result: ToolResult(status: .refused, text: "The payload was not judged."),
+          flaw: .failedInternally("A payload was to be sent that was not judged."))
+      }
+      self.sending = nil
+      return try await runSend(call, sending)
+    }
     return try await runInSandbox(call)
   }
 
-  private func runInSandbox(_ call: ToolCall) async throws(CancellationError) -> ToolAnswer {
+  func runInSandbox(
+    _ call: ToolCall, sending: CloudSending? = nil
+  ) async throws(CancellationError) -> ToolAnswer {
     let result: ToolResult
-    fetching = CallFetches(call: call, plugin: offered.catalog.resolve(call.tool)?.manifest.name)
+    fetching = CallFetches(
+      call: call, plugin: offered.catalog.resolve(call.tool)?.manifest.name, sending: sending)
     do throws(ToolHostError) { result = try await host.call(call) } catch {
       fetching = nil
       await reportStarts(call)

@@ -38,6 +38,15 @@ struct RunFacts: Sendable {
     }
   }
 
+  /// Books what an effect really used in place of the most that it might have.
+  mutating func settle(_ decision: PolicyDecision, spent: BudgetAmounts) {
+    for charge in decision.charges where charge.period != .day {
+      state.used[charge.budget]?.tokens += spent.tokens - charge.amounts.tokens
+      state.used[charge.budget]?.microdollars +=
+        spent.microdollars - charge.amounts.microdollars
+    }
+  }
+
   /// A call was answered: its words are in the context from now on.
   mutating func take(_ result: ToolResult, of effect: Effect) {
     state.labels.formUnion(policy.contentLabels(in: result.text))

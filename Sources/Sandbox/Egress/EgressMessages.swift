@@ -5,7 +5,7 @@
 //     {"fetch":1,"url":"https://example.com/a","method":"GET","hop":0,"purpose":"page"}
 //
 // where "fetch" is a number of its own choosing, "hop" counts the redirects that led there, and
-// "purpose" is "page" or "robots". It is answered
+// "purpose" is "page", "robots" or "service". It is answered
 //
 //     {"fetch":1,"granted":true,"host":"example.com","port":443,"address":"93.184.215.14"}
 //     {"fetch":1,"granted":false,"refused":true,"reason":"No rule allows it."}
@@ -24,6 +24,8 @@ public struct EgressRequest: Equatable, Sendable {
     case page
     /// The site's rules for programs, which stand beside a page that was granted.
     case robots
+    /// One address that the host knows beforehand and sends what it has judged.
+    case service
   }
 
   /// The plugin's number for it.

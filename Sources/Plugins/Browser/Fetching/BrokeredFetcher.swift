@@ -30,13 +30,14 @@ public final class BrokeredFetcher: PageFetcher {
     public static func ofThisProcess() -> Settings {
       var settings = Settings()
       settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
-      if access(authoritiesPath, R_OK) == 0 { settings.authorities = authoritiesPath }
+      if access(BrokerChannel.authoritiesPath, R_OK) == 0 {
+        settings.authorities = BrokerChannel.authoritiesPath
+      }
       if access(cachePath, W_OK) == 0 { settings.cacheFolder = cachePath }
       return settings
     }
 
-    /// Where the sandbox profile shows private authorities.
-    static let authoritiesPath = "/run/martlet/authorities.pem"
+    /// Where the sandbox profile shows the cache.
     static let cachePath = "/cache"
   }
 
@@ -122,8 +123,7 @@ public final class BrokeredFetcher: PageFetcher {
       throw FetchFailure(
         message: "\(origin) asked to be left alone for another \((until - .now).wholeSeconds) s.")
     }
-    let connection = try state.channel.connect(
-      hop.url.text, method: hop.method, hop: number, purpose: .page)
+    let connection = try connect(hop.url, method: hop.method, hop: number, .page, &state)
     if settings.respectsRobots, hop.isPage {
       do throws(FetchFailure) {
         try checkRobots(hop.url, number, &state)
@@ -137,6 +137,16 @@ public final class BrokeredFetcher: PageFetcher {
       try heed(answer.head, origin, &state)
     }
     return answer
+  }
+
+  private func connect(
+    _ url: WebURL, method: String, hop: Int, _ purpose: EgressRequest.Purpose, _ state: inout State
+  ) throws(FetchFailure) -> BrokerChannel.Connection {
+    do throws(BrokerChannel.Refusal) {
+      return try state.channel.connect(url.text, method: method, hop: hop, purpose: purpose)
+    } catch {
+      throw FetchFailure(message: error.message, refused: error.isRefused)
+    }
   }
 
   private func exchange(
@@ -210,8 +220,7 @@ public final class BrokeredFetcher: PageFetcher {
     for _ in 0...Self.redirectCountMax {
       let connection: BrokerChannel.Connection
       do throws(FetchFailure) {
-        connection = try state.channel.connect(
-          url.text, method: "GET", hop: number, purpose: .robots)
+        connection = try connect(url, method: "GET", hop: number, .robots, &state)
       } catch {
         // Whoever may not be asked has no say; whoever cannot be reached has not agreed.
         return error.refused ? .allowAll : .unknown

@@ -1,23 +1,38 @@
 // BrokerChannel.swift — the plugin's end of the channel to the broker in the host.
 
-import Base
+public import Base
 import CSandbox
 import Glibc
-import Sandbox
 
 /// Asks for connections, one at a time. Waits for each answer: a person may be asked meanwhile.
-struct BrokerChannel {
-  /// A granted connection: a byte stream to the URL's host, as it was judged.
-  struct Connection {
-    /// The request's number.
-    var id: Int
-    /// Whoever takes it closes it.
-    var socket: Int32
-    var host: String
-    var port: Int
-    /// Nil where a proxy resolved the name.
-    var address: IPAddress?
+public struct BrokerChannel: Sendable {
+  /// Why there is no connection.
+  public struct Refusal: Error, Equatable, Sendable {
+    /// One sentence.
+    public var message: String
+    /// Whether the policy said no, as opposed to the network.
+    public var isRefused: Bool
+
+    public init(message: String, isRefused: Bool) {
+      self.message = message
+      self.isRefused = isRefused
+    }
   }
+
+  /// A granted connection: a byte stream to the URL's host, as it was judged.
+  public struct Connection: Sendable {
+    /// The request's number.
+    public var id: Int
+    /// Whoever takes it closes it.
+    public var socket: Int32
+    public var host: String
+    public var port: Int
+    /// Nil where a proxy resolved the name.
+    public var address: IPAddress?
+  }
+
+  /// Where profiles of such plugins show private authorities, a PEM file.
+  public static let authoritiesPath = "/run/martlet/authorities.pem"
 
   private let descriptor: Int32
   private var lastID = 0
@@ -25,10 +40,10 @@ struct BrokerChannel {
   private var cuts: [Int: String] = [:]
 
   /// - Parameter descriptor: Of the channel; it stays open.
-  init(descriptor: Int32) { self.descriptor = descriptor }
+  public init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// The channel that this process was started with; nil where there is none.
-  static func ofThisProcess() -> BrokerChannel? {
+  public static func ofThisProcess() -> BrokerChannel? {
     guard let text = getenv(EgressBroker.variable).map({ String(cString: $0) }),
       let number = Int32(text), number > 2, fcntl(number, F_GETFD) >= 0
     else { return nil }
@@ -36,15 +51,16 @@ struct BrokerChannel {
   }
 
   /// Announces a request and takes the connection for it.
-  mutating func connect(
+  public mutating func connect(
     _ url: String, method: String, hop: Int, purpose: EgressRequest.Purpose
-  ) throws(FetchFailure) -> Connection {
+  ) throws(Refusal) -> Connection {
     lastID += 1
     let request = EgressRequest(
       id: lastID, url: url, method: method, hop: hop, purpose: purpose)
     let packet = request.packet
     guard packet.count <= EgressRequest.packetBytesMax else {
-      throw FetchFailure(message: "The address has \(url.utf8.count) bytes; that is too long.")
+      throw Refusal(
+        message: "The address has \(url.utf8.count) bytes; that is too long.", isRefused: false)
     }
     let sent = packet.withUnsafeBytes { bytes in
       bytes.baseAddress.map { cs_send_packet(descriptor, $0, bytes.count, -1) } ?? -1
@@ -56,7 +72,7 @@ struct BrokerChannel {
       case .granted(let id, let host, let port, let address) where id == lastID && socket >= 0:
         return Connection(id: id, socket: socket, host: host, port: port, address: address)
       case .denied(let id, let isRefused, let reason) where id == lastID:
-        throw FetchFailure(message: reason, refused: isRefused)
+        throw Refusal(message: reason, isRefused: isRefused)
       case .cut(let id, let reason): cuts[id] = reason
       case .granted, .denied:
         // Of a request that was given up.
@@ -66,7 +82,7 @@ struct BrokerChannel {
   }
 
   /// Why the broker cut the connection of request `id`; nil where it did not.
-  mutating func cutReason(of id: Int) -> String? {
+  public mutating func cutReason(of id: Int) -> String? {
     while let (answer, socket) = receive(flags: Int32(MSG_DONTWAIT)) {
       if case .cut(let id, let reason) = answer { cuts[id] = reason }
       if socket >= 0 { close(socket) }
@@ -74,8 +90,8 @@ struct BrokerChannel {
     return cuts.removeValue(forKey: id)
   }
 
-  private static let gone = FetchFailure(
-    message: "The host makes no connections any more; the run is ending.")
+  private static let gone = Refusal(
+    message: "The host makes no connections any more; the run is ending.", isRefused: false)
 
   private func receive(flags: Int32) -> (EgressAnswer, socket: Int32)? {
     while true {

@@ -1,0 +1,218 @@
+// CloudRunTests.swift — whole runs that ask a cloud model: what leaves, who decides, what is recorded.
+
+import Base
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct `A run that asks a cloud model` {
+  @Test(arguments: [
+    ("chat", "stream"), ("chat", "slow"), ("chat", "whole"), ("responses", "stream"),
+    ("responses", "whole"),
+  ])
+  func `reads its answer, however it comes`(interface: String, manner: String) throws {
+    let user = try CloudHome(configuration: ["interface": .string(interface)])
+    try user.cloud.behave(manner)
+    let result = try user.ask()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output == "Done.\n")
+    let events = try user.home.lastEvents()
+    let answer = try #require(events.named("tool.answered").first)
+    #expect(answer["status"] == "succeeded")
+    #expect(answer["text"]?.stringValue == CloudHome.answer)
+    let request = try #require(try user.cloud.requests().first)
+    #expect(
+      request.target == (interface == "chat" ? "/v1/chat/completions" : "/v1/responses"))
+    #expect(request.authorization == "Bearer \(CloudHome.key)")
+    let body = try JSONReader.value(request.body, source: "the request")
+    #expect(body["model"] == "big")
+    #expect(body["tools"] == nil)
+    if interface == "responses" { #expect(body["store"] == false) }
+  }
+
+  @Test func `records what left before it left, and what it cost`() throws {
+    let user = try CloudHome()
+    let result = try user.ask()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(
+      result.errors.contains("sending ") && result.errors.contains("to the cloud model big at http"))
+    let events = try user.home.lastEvents()
+    let judged = try #require(events.named("cloud.judged").first)
+    #expect(judged["verdict"] == "allow")
+    #expect(judged["rules"] == ["send"])
+    #expect(judged["asked_because"] == "model-asked")
+    #expect(judged["redactions"] == [])
+    #expect(judged["scan"] == "whole")
+    let request = try #require(try user.cloud.requests().first)
+    #expect(judged["payload"]?.stringValue == request.body)
+    #expect(judged["payload_bytes"]?.intValue == request.body.utf8.count)
+    let file = try user.home.write("body", request.body)
+    let digest = try Program.run([file], of: "/usr/bin/sha256sum").output.prefix(64)
+    #expect(judged["payload_sha256"]?.stringValue == String(digest))
+    let answered = try #require(events.named("cloud.answered").first)
+    #expect(answered["model"] == "stand-in-1")
+    #expect(answered["usage"]?["input_tokens"] == 1000)
+    // 800 at 2, 200 at 1, 500 at 10, each for a million.
+    #expect(answered["cost_millionths"] == 6800)
+    let names = events.names
+    let order = [
+      "policy.judged", "cloud.judged", "policy.decided", "egress.judged", "egress.ended",
+      "cloud.answered", "tool.answered",
+    ].compactMap { names.firstIndex(of: $0) }
+    #expect(order.count == 7 && order == order.sorted(), "\(names)")
+    #expect(try user.home.run("session", "verify").exitCode == 0)
+    // The key is where the user put it, and nowhere else.
+    #expect(try user.home.files(holding: CloudHome.key) == ["key"])
+    #expect(!(result.output + result.errors).contains(CloudHome.key))
+  }
+
+  @Test func `is refused by the default policy, and nothing is sent`() throws {
+    let user = try CloudHome()
+    try user.home.remove("config/martlet/policy.json5")
+    let result = try user.ask()
+    #expect(result.exitCode == 3, "\(result.errors)")
+    #expect(result.errors.contains("no-cloud"))
+    #expect(try user.cloud.requests() == [])
+  }
+
+  @Test func `is told what is missing where nothing is configured`() throws {
+    let user = try CloudHome()
+    try user.home.remove("config/martlet/cloud.json")
+    let result = try user.ask()
+    #expect(result.exitCode == 3, "\(result.errors)")
+    let decided = try #require(try user.home.lastEvents().named("policy.decided").first)
+    #expect(decided["reason"]?.stringValue?.contains("config/martlet/cloud.json") == true)
+    #expect(try user.cloud.requests() == [])
+  }
+
+  @Test func `goes to the configured model only where a rule opens the endpoint`() throws {
+    let user = try CloudHome(configuration: ["model": "other"])
+    let result = try user.ask()
+    #expect(result.exitCode == 3, "\(result.errors)")
+    let judged = try #require(try user.home.lastEvents().named("cloud.judged").first)
+    #expect(judged["verdict"] == "deny")
+    #expect(judged["payload"] == nil)
+    #expect(try user.cloud.requests() == [])
+  }
+
+  @Test func `needs a person where the rule asks`() throws {
+    let user = try CloudHome(send: "ask")
+    let result = try user.ask()
+    #expect(result.exitCode == 4, "\(result.errors)")
+    #expect(try user.cloud.requests() == [])
+    let resumed = try user.home.run("run", "--resume", "last", "--approver", "yes")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try user.userTexts() == [CloudHome.moons])
+    let judged = try #require(try user.home.lastEvents().named("cloud.judged").last)
+    #expect(judged["approval"]?["by"] == "yes")
+  }
+
+  @Test func `is over TLS with the user's own authority, and not with a stranger's`() throws {
+    let user = try CloudHome(certificates: true)
+    try user.configure([
+      "baseURL": .string("https://127.0.0.1:\(user.cloud.ports["tls"] ?? 0)/v1")
+    ])
+    let refused = try user.ask()
+    #expect(refused.exitCode == 10, "\(refused.errors)")
+    #expect(refused.errors.contains("is not secure"), "\(refused.errors)")
+    #expect(try user.cloud.requests() == [])
+    let settings: JSONValue = ["caFile": .string(user.cloud.authority)]
+    try user.home.write("config/martlet/network.json", settings.compactText)
+    let result = try user.ask()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(try user.userTexts() == [CloudHome.moons])
+  }
+
+  @Test func `goes through the company's proxy`() throws {
+    let user = try CloudHome(certificates: true)
+    try user.configure(["baseURL": "https://models.test/v1"])
+    let credentials = try user.home.write("credentials", "user:word\n")
+    let settings: JSONValue = [
+      "proxy": .string("http://127.0.0.1:\(user.cloud.ports["plain"] ?? 0)/"),
+      "proxyCredentials": .string(credentials), "caFile": .string(user.cloud.authority),
+    ]
+    try user.home.write("config/martlet/network.json", settings.compactText)
+    let result = try user.ask()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let ended = try #require(try user.home.lastEvents().named("egress.ended").first)
+    #expect(ended["host"] == "models.test")
+    #expect(ended["proxy"] != nil)
+    #expect(
+      try user.cloud.requests().map { "\($0.method) \($0.target)" }
+        == ["CONNECT models.test:443", "POST /v1/chat/completions"])
+  }
+
+  @Test(arguments: [
+    (["environment": "NO_SUCH_VARIABLE"] as JSONValue, "The variable NO_SUCH_VARIABLE"),
+    (["file": "/no/such/key"], "/no/such/key cannot be read"),
+    (["command": ["false"]], "The command false"),
+    (["command": ["/no/such/program"]], "The command /no/such/program"),
+  ])
+  func `says which key it does not find`(key: JSONValue, words: String) throws {
+    let user = try CloudHome(configuration: ["key": key])
+    let result = try user.ask()
+    #expect(result.exitCode == 2, "\(result.errors)")
+    #expect(result.errors.contains(words), "\(result.errors)")
+    #expect(try user.cloud.requests() == [])
+  }
+
+  @Test func `uses no key that others can read`() throws {
+    let user = try CloudHome()
+    chmod(user.home.path + "/key", 0o644)
+    let result = try user.ask()
+    #expect(result.exitCode == 2, "\(result.errors)")
+    #expect(result.errors.contains("chmod 600"))
+    #expect(try user.cloud.requests() == [])
+  }
+
+  @Test func `takes a key that a command prints, or none`() throws {
+    let user = try CloudHome(configuration: ["key": ["command": ["echo", "from-a-command"]]])
+    #expect(try user.ask().exitCode == 0)
+    try user.configure(["key": "none"])
+    #expect(try user.ask().exitCode == 0)
+    #expect(
+      try user.cloud.requests().map(\.authorization) == ["Bearer from-a-command", nil])
+  }
+
+  @Test func `says which setting it does not understand`() throws {
+    let user = try CloudHome()
+    for (members, words) in [
+      (["endpoint": "x"] as JSONObject, "\"endpoint\" is not a setting; there are: baseURL"),
+      (["baseURL": "ftp://x/v1"], "\"baseURL\" must be an http or https address"),
+      (["baseURL": "http://api.example.com/v1"], "would show key and question to everyone"),
+      (["key": "sk-1234567890abcdef"], "the key itself does not belong here"),
+      (["interface": "telex"], "\"interface\" is \"chat\" or \"responses\""),
+      (["limits": ["attempts": 0]], "\"attempts\" must be a whole number from 1 to 20"),
+      (["prices": ["models": ["big": ["input": 1]]]], "\"big\" needs \"input\" and \"output\""),
+    ] {
+      try user.configure(members)
+      let result = try user.ask()
+      #expect(result.exitCode == 2, "\(result.errors)")
+      #expect(result.errors.contains(words), "\(result.errors)")
+    }
+  }
+
+  @Test func `keeps the budgets that count tokens and dollars`() throws {
+    let user = try CloudHome()
+    try user.home.setPolicy(
+      CloudHome.rules(user.cloud).replacing(
+        "tool: 'cloud.send'", with: "budget: 'b', tool: 'cloud.send'"),
+      more: "budgets: { b: { per: 'session', usd: 0.05 } },")
+    let turns = [
+      CloudHome.question("One?"), CloudHome.question("Two?"), Turn.answer("Done."),
+    ]
+    // An estimate of 0.041 dollars is reserved; what the first really cost, 0.0068, leaves room for it again.
+    let result = try user.home.run(script: turns, ["Go."])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    try user.configure(["prices": ["models": [:]]])
+    let unpriced = try user.ask()
+    #expect(unpriced.exitCode == 3)
+    #expect(unpriced.errors.contains("has no price for \"big\""), "\(unpriced.errors)")
+  }
+}
+
+extension String {
+  fileprivate func replacing(_ text: String, with other: String) -> String {
+    components(separatedBy: text).joined(separator: other)
+  }
+}
