@@ -12,7 +12,12 @@ public struct ContextSpan: Equatable, Sendable {
   /// What the sets of the policy file itself list; rules know it without the runtime.
   public static let policy = "policy"
 
-  /// ``task``, or "POLICY/NAME" for an origin that a policy file defines.
+  /// Notes that the user typed (`martlet memory add`), once the model has read them.
+  public static let notes = "notes"
+  /// What every policy may rely on without defining it.
+  static let own = [task, policy, notes]
+
+  /// ``task``, ``notes``, or "POLICY/NAME" for an origin that a policy file defines.
   public var origins: Set<String>
   public var text: String
 
@@ -69,6 +74,7 @@ extension PolicyEngine {
   /// Whether any rule asks where a value came from; else nobody has to keep spans.
   public var usesOrigins: Bool {
     layers.flatMap(\.files).flatMap(\.rules).contains { rule in
+      if !rule.condition.origins.isEmpty { return true }
       guard case .named(let matchers) = rule.arguments else { return false }
       return matchers.contains { $0.matcher.usesOrigins }
     }

@@ -44,6 +44,9 @@ public struct Effect: Equatable, Sendable {
   public var manifestDigest: String?
   /// What the tool's manifest says it does; nil where there is none.
   public var claimedKinds: Set<Kind>?
+  /// Arguments that the tool's manifest calls content: they may be the model's own words where a rule asks
+  /// who said the call.
+  public var contentArguments: Set<String>
   /// Labels of data that was traced into the arguments.
   public var argumentLabels: Set<String>
   /// The parts of arguments that are URLs, by argument, as the parser of the fetcher found them.
@@ -66,6 +69,7 @@ public struct Effect: Equatable, Sendable {
     self.actor = actor
     self.links = links
     derivedArguments = [:]
+    contentArguments = []
     argumentLabels = []
     webAddresses = [:]
     cost = BudgetAmounts()

@@ -122,13 +122,14 @@ extension PolicyNode {
 }
 
 extension PolicyNode {
-  fileprivate func originMatcher(
+  /// The origins that a list names.
+  func originMatcher(
     _ each: OriginMatcher.Item, _ context: ReadingContext
   ) throws(PolicyError) -> OriginMatcher {
     var marks: Set<String> = []
     for element in try list() {
       let name = try element.identifier()
-      let own = [ContextSpan.task, ContextSpan.policy]
+      let own = ContextSpan.own
       guard own.contains(name) || context.origins.contains(name) else {
         throw element.error(.notOneOf(name, known: own + context.origins.sorted()))
       }

@@ -31,7 +31,7 @@ struct OriginMatcher: Equatable, Sendable {
   }
 
   private func vouchesFor(_ text: String, _ context: [ContextSpan]) -> Bool {
-    let spans = policyTexts + context.filter { !$0.origins.isDisjoint(with: origins) }.map(\.text)
+    let spans = texts(in: context)
     guard each != .value else { return spans.contains { Occurrence.isSaid(text, in: $0) } }
     let wanted = ContextItems(of: text, each, variables, isWholeValue: true)
     guard wanted.isReadable, !wanted.items.isEmpty else { return false }

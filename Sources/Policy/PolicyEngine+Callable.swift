@@ -57,14 +57,15 @@ extension PolicyEngine {
 extension Rule {
   /// Whether some call of the model could match.
   fileprivate func mayMatch(_ subject: Subject) -> Bool {
-    tools.contains { $0.matches(anyOf: subject.names) } && actors?.contains(.model) ?? true
+    isFor(subject) && actors?.contains(.model) ?? true
   }
 
   /// Whether the rule denies its tools whatever the arguments.
   fileprivate var deniesEveryCall: Bool {
+    guard verdict == .deny, condition == RuleCondition() else { return false }
     switch arguments {
-    case .any: verdict == .deny
-    case .named(let matchers): verdict == .deny && matchers.isEmpty
+    case .any: return true
+    case .named(let matchers): return matchers.isEmpty
     }
   }
 }

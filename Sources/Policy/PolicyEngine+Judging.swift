@@ -10,13 +10,13 @@ extension PolicyEngine {
 
   /// The whole of a decision's making.
   func judgement(_ effect: Effect, _ state: PolicyState) -> Judgement {
-    let subject = Subject(effect, context: state.context)
+    let subject = subject(effect, state)
     var judgement = Judgement(effect: effect, state: state, subject: subject)
     if let gate = entryGate(effect, subject, state) {
       judgement.gates.append(gate)
       return judgement
     }
-    judgement.kinds = kinds(of: subject, claimed: effect.claimedKinds)
+    judgement.kinds = subject.kinds
     judgement.argumentLabels = effect.argumentLabels.union(contentLabels(in: effect))
     judgement.resultLabels = resultLabels(of: subject)
     for layer in layers {
@@ -31,6 +31,13 @@ extension PolicyEngine {
       if let gate { judgement.gates.append(gate) }
     }
     return judgement
+  }
+
+  /// The effect made ready to be matched, with what is known of the tool and of the run.
+  func subject(_ effect: Effect, _ state: PolicyState) -> Subject {
+    var subject = Subject(effect, context: state.context, labels: state.labels)
+    subject.kinds = kinds(of: subject, claimed: effect.claimedKinds)
+    return subject
   }
 
   // MARK: Rules

@@ -47,7 +47,7 @@ public struct PolicyExplanation: Equatable, Sendable {
 extension PolicyEngine {
   /// Decides as ``judge(_:_:)`` does, and says how it came to that.
   public func explain(_ effect: Effect, _ state: PolicyState) -> PolicyExplanation {
-    let subject = Subject(effect, context: state.context)
+    let subject = subject(effect, state)
     let judgement = judgement(effect, state)
     let kinds = kinds(of: subject, claimed: effect.claimedKinds)
     return PolicyExplanation(

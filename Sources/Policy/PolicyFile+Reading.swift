@@ -266,7 +266,8 @@ extension PolicyNode {
     return ContentPattern(id: id, pattern: pattern, labels: labels, isRedacted: isRedacted)
   }
 
-  fileprivate func labelNames() throws(PolicyError) -> Set<String> {
+  /// Names of labels, at least one.
+  func labelNames() throws(PolicyError) -> Set<String> {
     let names = Set(try identifiers())
     guard !names.isEmpty else { throw error(.empty("the list")) }
     return names

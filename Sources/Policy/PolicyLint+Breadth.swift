@@ -97,7 +97,7 @@ extension PolicyLint {
   /// Whether the rule takes any arguments, of a tool that has no narrower description. Notes that stay
   /// on this machine and a command of the user's own are as narrow as they can be.
   private func isBroad(_ rule: Rule) -> Bool {
-    if rule.actors == [.user] { return false }
+    if rule.actors == [.user] || rule.condition.from != nil { return false }
     // A server starts behind the walls of its manifest.
     let narrow = ["memory.", "server.start"]
     if rule.tools.allSatisfy({ tool in narrow.contains { tool.text.hasPrefix($0) } }) {
@@ -109,13 +109,14 @@ extension PolicyLint {
   }
 
   private func kinds(of rule: Rule) -> Set<Effect.Kind> {
-    rule.tools.reduce(into: []) { kinds, tool in
+    let kinds: Set<Effect.Kind> = rule.tools.reduce(into: []) { kinds, tool in
       let listed = engine.layers.flatMap(\.files).flatMap(\.effects).filter {
         $0.tool.overlaps(tool)
       }
       // A tool that nobody lists can do everything.
       kinds.formUnion(listed.isEmpty ? Set(Effect.Kind.allCases) : Set(listed.flatMap(\.kinds)))
     }
+    return rule.condition.canOnly.map(kinds.intersection) ?? kinds
   }
 
   private func shown(_ tools: [NamePattern]) -> String {
@@ -209,7 +210,8 @@ extension PolicyLint {
     }
     guard !hasFlow else { return }
     let sources = files.flatMap(\.labelSources).filter { $0.labels.contains("untrusted") }
-    for (number, rule) in file.rules.enumerated() where rule.verdict == .allow {
+    for (number, rule) in file.rules.enumerated()
+    where rule.verdict == .allow && rule.condition.from == nil && !rule.takesNoWords {
       let readsAndSends = rule.tools.contains { tool in
         sources.contains { $0.tools.contains { $0.overlaps(tool) } }
       }
@@ -220,6 +222,28 @@ extension PolicyLint {
           + "flow rule stands between the two. Add one with when: { context: ['untrusted'] } and sink: "
           + "['send'].")
     }
+  }
+}
+
+extension Rule {
+  /// Whether every argument that it accounts for is a number or a truth value: those carry no words away.
+  fileprivate var takesNoWords: Bool {
+    guard case .named(let matchers) = arguments, !matchers.isEmpty else { return false }
+    return matchers.allSatisfy { matcher in
+      matcher.matcher.checks.contains { check in
+        switch check {
+        case .integers: true
+        case .oneOf(let literals): !literals.contains(where: \.isText)
+        default: false
+        }
+      }
+    }
+  }
+}
+
+extension Literal {
+  fileprivate var isText: Bool {
+    if case .text = self { true } else { false }
   }
 }
 

@@ -223,6 +223,7 @@ extension PolicyFile {
   fileprivate var usedOrigins: Set<String> {
     var used: Set<String> = []
     for rule in rules {
+      used.formUnion(rule.condition.origins)
       guard case .named(let matchers) = rule.arguments else { continue }
       for check in matchers.flatMap(\.matcher.allChecks) {
         switch check {

@@ -1,7 +1,7 @@
 // RehearsedCall.swift — a call and a state written as JSON: for `policy check` and for inline tests.
 //
 //     { tool, arguments, state: { labels, used, headless, approved, model, audit, tier, context },
-//       links, actor, manifest, effects, argumentLabels }
+//       links, actor, manifest, effects, content, argumentLabels }
 //
 // Everything but `tool` may be missing. `used` holds numbers of calls, or objects of amounts. `context`
 // is what was said by whom: [{ from: 'task', text }], or 'POLICY/NAME' for an origin of a policy file;
@@ -32,6 +32,7 @@ public struct RehearsedCall: Equatable, Sendable {
     if let kinds = try members.strings("effects") {
       effect.claimedKinds = try Self.kinds(kinds)
     }
+    effect.contentArguments = Set(try members.strings("content") ?? [])
     effect.argumentLabels = Set(try members.strings("argumentLabels") ?? [])
     state = try Self.state(members.take("state") ?? .object([:]))
     try members.finish()
@@ -89,7 +90,7 @@ public struct RehearsedCall: Equatable, Sendable {
     for index in state.context.indices {
       state.context[index].origins = Set(
         state.context[index].origins.map { origin in
-          origin == ContextSpan.task || origin.contains("/") ? origin : "\(policy)/\(origin)"
+          ContextSpan.own.contains(origin) || origin.contains("/") ? origin : "\(policy)/\(origin)"
         })
     }
   }

@@ -9,8 +9,10 @@ extension PolicyNode {
     let tools = try fields.need("tool").namePatterns()
     let rule = Rule(
       id: id, verdict: verdict, tools: tools,
+      otherTools: try fields.take("notTool")?.namePatterns() ?? [],
       arguments: try fields.take("args")?.argumentMatchers(context) ?? .named([]),
       actors: try fields.take("actor")?.words(),
+      condition: try fields.condition(context),
       manifestDigest: try fields.take("manifest")?.manifestDigest(),
       sandboxProfile: try fields.take("sandbox")?.identifier(),
       budget: try fields.take("budget")?.identifier(),
@@ -18,6 +20,7 @@ extension PolicyNode {
     try fields.finish()
     try check(rule)
     try checkOrigins(rule)
+    try checkCondition(rule)
     return rule
   }
 
@@ -53,6 +56,33 @@ extension PolicyNode {
     return String(decoding: digits, as: UTF8.self)
   }
 
+  /// The same of the conditions; and what an unknown tool can do is never known to be little.
+  private func checkCondition(_ rule: Rule) throws(PolicyError) {
+    let condition = rule.condition
+    if rule.verdict == .allow {
+      if !condition.after.isEmpty {
+        throw error(
+          .notUsable(
+            "a rule that allows cannot say \"after\": reading something would open it. Remove it."))
+      }
+      if condition.notFrom != nil { throw error(.notUsable(Self.allowsNotFrom)) }
+    }
+    guard rule.verdict == .deny else { return }
+    if condition.from != nil { throw error(.notUsable(Self.deniesFrom)) }
+    if condition.canOnly != nil {
+      throw error(
+        .notUsable(
+          "a rule that denies cannot say \"canOnly\": a tool that nobody described would escape it. "
+            + "Write \"can\"."))
+    }
+  }
+
+  private static let deniesFrom =
+    "a rule that denies cannot say \"from\": a copy that was changed a little would escape it. Write "
+    + "\"notFrom\"."
+  private static let allowsNotFrom =
+    "a rule that allows cannot say \"notFrom\": it would allow what nobody said. Write \"from\"."
+
   /// What comes from somebody can be proven, that it does not cannot: a copy that was changed a little
   /// is nobody's. So only what grants says "from", and only what restrains says "notFrom".
   private func checkOrigins(_ rule: Rule) throws(PolicyError) {
@@ -60,16 +90,10 @@ extension PolicyNode {
     for matcher in matchers {
       for check in matcher.matcher.allChecks {
         if rule.verdict == .deny, case .from = check {
-          throw error(
-            .notUsable(
-              "a rule that denies cannot say \"from\": a copy that was changed a little would escape "
-                + "it. Write \"notFrom\"."))
+          throw error(.notUsable(Self.deniesFrom))
         }
         if rule.verdict == .allow, case .notFrom = check {
-          throw error(
-            .notUsable(
-              "a rule that allows cannot say \"notFrom\": it would allow what nobody said. Write "
-                + "\"from\"."))
+          throw error(.notUsable(Self.allowsNotFrom))
         }
       }
     }
@@ -88,5 +112,24 @@ extension PolicyNode {
           "a rule that denies cannot be pinned: a changed tool would escape it. Remove \"manifest\"."
         ))
     }
+  }
+}
+
+extension Fields {
+  /// "can", "canOnly", "after", "from" and "notFrom" of a rule.
+  fileprivate mutating func condition(
+    _ context: ReadingContext
+  ) throws(PolicyError) -> RuleCondition {
+    var condition = RuleCondition()
+    if let node = take("can") {
+      let kinds = Set(try node.words(Effect.Kind.self))
+      guard !kinds.isEmpty else { throw node.error(.empty("the list \"can\"")) }
+      condition.can = kinds
+    }
+    if let node = take("canOnly") { condition.canOnly = Set(try node.words(Effect.Kind.self)) }
+    if let node = take("after") { condition.after = try node.labelNames() }
+    if let node = take("from") { condition.from = try node.originMatcher(.value, context) }
+    if let node = take("notFrom") { condition.notFrom = try node.originMatcher(.value, context) }
+    return condition
   }
 }

@@ -39,9 +39,13 @@ struct Rule: Equatable, Sendable {
   let id: String
   let verdict: Verdict
   let tools: [NamePattern]
+  /// Tools of these names are none of the rule's.
+  var otherTools: [NamePattern] = []
   let arguments: Arguments
   /// On whose account; nil for anyone's.
   let actors: Set<Effect.Actor>?
+  /// What else has to hold.
+  var condition = RuleCondition()
   /// The tool's manifest digest that the rule was written for.
   let manifestDigest: String?
   let sandboxProfile: String?
@@ -50,10 +54,17 @@ struct Rule: Equatable, Sendable {
 
   /// Why the rule does not match, the first condition that fails; nil where it matches.
   func mismatch(_ subject: Subject) -> Mismatch? {
-    guard tools.contains(where: { $0.matches(anyOf: subject.names) }) else { return .tool }
+    guard isFor(subject) else { return .tool }
     if let actors, !actors.contains(subject.actor) { return .actor(actors) }
     if let manifestDigest, manifestDigest != subject.manifestDigest { return .manifest }
-    return argumentMismatch(subject)
+    if let mismatch = argumentMismatch(subject) { return mismatch }
+    return condition.failure(subject).map(Mismatch.condition)
+  }
+
+  /// Whether the rule is for the tool.
+  func isFor(_ subject: Subject) -> Bool {
+    tools.contains { $0.matches(anyOf: subject.names) }
+      && !otherTools.contains { $0.matches(anyOf: subject.names) }
   }
 
   private func argumentMismatch(_ subject: Subject) -> Mismatch? {
@@ -88,6 +99,8 @@ struct Rule: Equatable, Sendable {
     case missing(String)
     case refused(String, Matcher.Check)
     case extra(String)
+    /// What of the rule's other conditions fails.
+    case condition(String)
   }
 }
 
@@ -103,6 +116,7 @@ extension Rule.Mismatch: CustomStringConvertible {
     case .missing(let name): "the argument \"\(name)\" is missing"
     case .refused(let name, let check): "the argument \"\(name)\" \(check)"
     case .extra(let name): "it does not account for the argument \"\(name)\""
+    case .condition(let failure): "it \(failure)"
     }
   }
 }

@@ -11,11 +11,17 @@ extension Rule {
     guard other.tools.allSatisfy({ tool in tools.contains { $0.covers(tool) } }) else {
       return false
     }
+    guard
+      otherTools.allSatisfy({ excluded in
+        other.otherTools.contains { $0.covers(excluded) }
+          || !other.tools.contains { $0.overlaps(excluded) }
+      })
+    else { return false }
     if let actors {
       guard let others = other.actors, others.isSubset(of: actors) else { return false }
     }
     if let manifestDigest, manifestDigest != other.manifestDigest { return false }
-    return coversArguments(of: other)
+    return condition.covers(other.condition) && coversArguments(of: other)
   }
 
   private func coversArguments(of other: Rule) -> Bool {

@@ -41,11 +41,22 @@ struct Subject: Sendable {
   let arguments: [Argument]?
   /// What was said so far, see ``PolicyState/context``.
   let context: [ContextSpan]
+  /// Labels of what has been read, see ``PolicyState/labels``.
+  let labels: Set<String>
+  /// What the tool can do; everything until it is known.
+  var kinds = Set(Effect.Kind.allCases)
+  /// The arguments as they were sent, for conditions on the whole call.
+  let sentArguments: JSONValue
+  /// Arguments that may be the model's own words, see ``Effect/contentArguments``.
+  let contentArguments: Set<String>
   /// Why no rule can be asked about this effect.
   let flaw: Effect.Flaw?
 
-  init(_ effect: Effect, context: [ContextSpan] = []) {
+  init(_ effect: Effect, context: [ContextSpan] = [], labels: Set<String> = []) {
     self.context = context
+    self.labels = labels
+    sentArguments = effect.arguments
+    contentArguments = effect.contentArguments
     names = ToolNames.all(of: effect.tool).map { Array($0.utf8) }
     isShell = effect.tool == ToolNames.shell
     actor = effect.actor

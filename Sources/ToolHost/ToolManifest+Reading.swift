@@ -22,7 +22,8 @@
 //     "effects": ["read"],                optional: what its tools can do: read write exec send cloud
 //     "limits": { "startSeconds": 10, "callSeconds": 600, "outputKiB": 128 }
 //
-// A tool may have "effects" of its own. A server from elsewhere has `"kind": "mcp"` and neither audience
+// A tool may have "effects" of its own, and "content": ["body"], the arguments whose texts may be the model's
+// own words where a policy asks who said the call. A server from elsewhere has `"kind": "mcp"` and neither audience
 // nor namespace; its tools, which `martlet tool pin` writes, have no alias and no raw body, but
 //
 //     "pin": "sha256:…"                   of what the server says of the tool: see ToolOffer
@@ -129,6 +130,7 @@ extension ToolManifest.Tool {
       ? .json : try fields.optionalString("rawBody").map { .raw(argument: $0) } ?? .json
     pluginTool = try fields.string("calls")
     self.effects = try fields.effects() ?? effects
+    content = try fields.optionalStrings("content") ?? []
     pin = kind == .mcp ? try fields.pin() : nil
     try fields.expectNothingElse()
   }

@@ -45,6 +45,8 @@ public struct ToolManifest: Equatable, Sendable {
     public var pluginTool: String
     /// What it can do to the world, in the words of policies; nil where the manifest says nothing.
     public var effects: [String]?
+    /// Arguments whose texts may be the model's own words, where a policy asks who said the call.
+    public var content: [String]
     /// The digest that the server's description of it must have, see ``ToolOffer/pin``; nil for none.
     public var pin: String?
   }

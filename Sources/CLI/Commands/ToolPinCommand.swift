@@ -10,16 +10,22 @@ extension Command {
   static let toolPin = Command(
     name: "tool pin",
     summary: "Start a server from elsewhere in its sandbox and pin what it says of its tools.",
-    synopsis: "NAME --tools DIR [--write]",
+    synopsis: "NAME --tools DIR [--suggest] [--write]",
     details: """
       DIR/NAME/manifest.json says "kind": "mcp", how the server starts, and its sandbox. Its tools may be
       an empty list. What is printed is the same manifest with the server's tools, each with the words
       that a model will read and their digest. Read them: they are instructions to the model. A tool
       whose words change later is not called until it is pinned anew. The policy judges the start as the
       tool "server.start".
+
+      With --suggest, a tool that has neither yet gets "effects": ["read"] where the server calls it
+      read-only, and "content": the arguments with names such as "body" or "description", which may then be
+      the model's own words where a policy asks who said the call. A server can say anything of itself: read
+      the manifest before you use it.
       """,
     options: [
       Option(name: "--tools", value: "DIR", help: "the folder of manifests"),
+      Option(name: "--suggest", help: "add effects and content, as hints and names suggest"),
       Option(name: "--write", help: "replace the manifest instead of printing it"),
       Option(name: "--policy", value: "NAME|FILE", help: "a shipped policy, or a file"),
       .workspace,
@@ -31,7 +37,8 @@ extension Command {
     ]
   ) { arguments in
     let pinning = try ToolPinning(arguments)
-    let text = try pinning.manifest(with: pinning.offers())
+    let text = try pinning.manifest(
+      with: pinning.offers(), isSuggesting: arguments.has("--suggest"))
     guard arguments.has("--write") else {
       Output.line(text)
       return .success
@@ -104,7 +111,9 @@ private struct ToolPinning {
   }
 
   /// The manifest's text with these tools in place of its own.
-  func manifest(with offers: [ToolOffer]) throws(CommandError) -> String {
+  func manifest(
+    with offers: [ToolOffer], isSuggesting: Bool
+  ) throws(CommandError) -> String {
     let bytes: [UInt8]
     do throws(FileReadError) { bytes = try wholeFile(path, bytesMax: 1 << 20) } catch {
       throw .usage("\(path) cannot be read: \(error.reason).")
@@ -123,7 +132,11 @@ private struct ToolPinning {
           "name": .string(old.map { Self.local($0.name) } ?? Self.word(offer.name)),
           "description": .string(offer.description ?? ""), "parameters": offer.parameters,
         ]
-        tool["effects"] = old?.effects.map { .array($0.map { .string($0) }) }
+        let effects = old.flatMap { Self.ownEffects($0, object) }
+        let content = old?.content ?? []
+        tool["effects"] = Self.list(effects ?? (isSuggesting ? offer.suggestedEffects : nil))
+        tool["content"] = Self.list(
+          content.isEmpty && isSuggesting ? offer.suggestedContent : content)
         tool["calls"] = .string(offer.name)
         tool["pin"] = .string("sha256:\(offer.pin)")
         return .object(tool)
@@ -132,6 +145,21 @@ private struct ToolPinning {
       Progress.line("martlet: gone: \(tool.pluginTool.plain)")
     }
     return JSONValue.object(object).compactText
+  }
+
+  /// The effects that the tool has for itself; nil where it has those of the whole manifest.
+  private static func ownEffects(
+    _ tool: ToolManifest.Tool, _ manifest: JSONObject
+  ) -> [String]? {
+    let written = manifest["tools"]?.arrayValue?.first {
+      $0["calls"]?.stringValue == tool.pluginTool
+    }
+    return written?["effects"] == nil ? nil : tool.effects
+  }
+
+  private static func list(_ words: [String]?) -> JSONValue? {
+    guard let words, !words.isEmpty else { return nil }
+    return .array(words.map { .string($0) })
   }
 
   /// Writes beside the manifest and puts that in its place, so that it is always whole.

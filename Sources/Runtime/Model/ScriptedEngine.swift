@@ -6,7 +6,8 @@
 //     {"completion": "<|channel|>analysis to=python code<|message|>1 + 1<|call|>", "when": "…"}
 //
 // The text goes on behind <|start|>assistant; special tokens in it are recognised. A line with "when"
-// is skipped unless the last tool result contains that text.
+// is skipped unless the last tool result contains that text, one with "seen" unless some tool result of
+// the session did.
 
 import Base
 import Harmony
@@ -18,6 +19,8 @@ struct Script: Sendable {
   struct Line: Equatable, Sendable {
     var tokens: [TokenID]
     var condition: String?
+    /// A text that some result has to have had.
+    var seen: String?
   }
 
   let path: String
@@ -56,16 +59,17 @@ extension Script.Line {
     let json = try JSONReader.value(bytes, source: place)
     func bad(_ what: String) -> RunError { RunError(.modelFailed("\(place): \(what)")) }
     guard case .object(let object) = json else { throw bad("must be an object: { … }.") }
-    if let other = object.keys.first(where: { !["completion", "when"].contains($0) }) {
-      throw bad("\"\(other.prefix(80))\" is unknown here; there are: completion, when.")
+    if let other = object.keys.first(where: { !["completion", "when", "seen"].contains($0) }) {
+      throw bad("\"\(other.prefix(80))\" is unknown here; there are: completion, when, seen.")
     }
     guard let text = object["completion"]?.stringValue else {
       throw bad("needs \"completion\": a string.")
     }
-    guard object["when"] == nil || object["when"]?.stringValue != nil else {
-      throw bad("\"when\" must be a string.")
+    for key in ["when", "seen"] where object[key] != nil && object[key]?.stringValue == nil {
+      throw bad("\"\(key)\" must be a string.")
     }
     condition = object["when"]?.stringValue
+    seen = object["seen"]?.stringValue
     tokens = vocabulary.tokenizer.encodeWithSpecials(text)
     let ends = [vocabulary.tokens.return, vocabulary.tokens.call, vocabulary.tokens.endOfText]
     if let end = tokens.firstIndex(where: ends.contains) {
@@ -106,7 +110,7 @@ struct ScriptedEngine: TextEngine {
   /// resumed run goes on where the script was.
   private func next(_ history: [HistoryItem]) -> Script.Line? {
     var lines = script.lines[...]
-    var lastResult = ""
+    var results: [String] = []
     for item in history {
       switch item {
       case .turn(let turn):
@@ -114,10 +118,14 @@ struct ScriptedEngine: TextEngine {
           continue
         }
         lines = lines[(index + 1)...]
-      case .toolResult(let result): lastResult = result.text
+      case .toolResult(let result): results.append(result.text)
       case .task, .note: continue
       }
     }
-    return lines.first { line in line.condition.map(lastResult.contains) ?? true }
+    return lines.first { line in
+      let isNow = line.condition.map { results.last?.contains($0) ?? false } ?? true
+      let isKnown = line.seen.map { text in results.contains { $0.contains(text) } } ?? true
+      return isNow && isKnown
+    }
   }
 }

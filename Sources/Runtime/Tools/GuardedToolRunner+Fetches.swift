@@ -13,6 +13,9 @@ struct CallFetches {
   let plugin: String?
   /// What the cloud plugin may send; nil for every other plugin.
   var sending: CloudSending?
+  /// The address in the call where a person, or a lease, approved the call: its page is not asked about a
+  /// second time.
+  let approvedAddress: String?
   /// Where pages were granted, as "SCHEME HOST PORT"; by which rule, and whether a person was asked.
   var grants: [String: (rule: String, isApproved: Bool)] = [:]
   /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
@@ -57,9 +60,15 @@ extension GuardedToolRunner {
     if request.purpose == .robots, let page = pageGrant(beside: fetch, fetches) {
       return await robotsVerdict(page.rule, page.isApproved, fetch, request, fetches)
     }
-    let effect = fetch.effect
+    let effect = traced(fetch.effect)
     var decision = judged(effect)
     var approval: JSONObject?
+    if decision.verdict == .ask, fetches.approvedAddress.map(request.isFor) ?? false {
+      var approved = state
+      approved.isApproved = true
+      decision = policy.judge(effect, approved)
+      approval = ["by": "call"]
+    }
     if decision.verdict == .ask {
       // The plugin's answer waits for the person, and the call's time goes on.
       let question = ToolCall(
@@ -191,6 +200,14 @@ extension GuardedToolRunner {
       "hop": .number(.integer(Int64(request.hop))),
       "purpose": .string(request.purpose.rawValue),
     ]
+  }
+}
+
+extension EgressRequest {
+  /// Whether it is for exactly what `address` says, and not for where that led.
+  fileprivate func isFor(_ address: String) -> Bool {
+    hop == 0 && method == "GET" && purpose == .page
+      && (url.utf8.elementsEqual(address.utf8) || url.utf8.elementsEqual((address + "/").utf8))
   }
 }
 

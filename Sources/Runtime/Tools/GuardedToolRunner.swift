@@ -24,7 +24,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   /// What a plugin fetches for the call that is under way.
   var fetching: CallFetches?
   /// The call that is under way, and the decision about it.
-  private var pending: (call: Int, effect: Effect, decision: PolicyDecision)?
+  private var pending: PendingCall?
   private var startsReported = 0
   /// Servers from elsewhere whose start was allowed in this run.
   private var admittedServers: Set<String> = []
@@ -83,9 +83,10 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       case .toolAnswered(let number, let answer):
         guard allowed.contains(number), let call = recorded.calls[number] else { continue }
         let effect = effect(of: call)
-        facts.account(policy.judge(effect, facts.state))
-        facts.take(answer.result, of: effect)
-        hear(answer.result, call, policy.judge(effect, facts.state).resultLabels)
+        let decision = policy.judge(effect, facts.state)
+        facts.account(decision)
+        facts.take(answer.result, of: effect, labels: decision.resultLabels)
+        hear(answer.result, call, decision.resultLabels)
       default: continue
       }
     }
@@ -115,7 +116,8 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     let own = decision
     let isSending = decision.verdict == .allow && isCloud(call)
     if isSending { try await admitSend(of: call, &decision) }
-    pending = (call.id, effect, decision)
+    pending = PendingCall(
+      call: call.id, effect: effect, decision: decision, isApproved: record != nil)
     await journal.hold(
       .reported(name: "policy.judged", Self.members(call, isSending ? own : decision, record)))
     let verdict: CallDecision.Verdict =
@@ -133,9 +135,13 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if let manifest = offered.catalog.resolve(call.tool)?.manifest {
       effect.manifestDigest = manifest.digest
       effect.claimedKinds = offered.claimedKinds[call.tool]
+      effect.contentArguments = offered.contentArguments[call.tool] ?? []
     }
-    return effect
+    return facts.traced(effect)
   }
+
+  /// The effect, with the labels of what is passed on in its arguments.
+  func traced(_ effect: Effect) -> Effect { facts.traced(effect) }
 
   /// What the policy knows of the run so far.
   var state: PolicyState { facts.state }
@@ -228,8 +234,9 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     self.pending = nil
     facts.account(pending.decision)
     news.yield(.progress(.running(tool: call.tool)))
-    let answer = try await answer(call, pending.decision)
-    facts.take(answer.result, of: pending.effect)
+    let answer = try await answer(
+      call, pending.decision, approvedAddress: pending.approvedAddress)
+    facts.take(answer.result, of: pending.effect, labels: pending.decision.resultLabels)
     hear(answer.result, call, pending.decision.resultLabels)
     return answer
   }
@@ -254,11 +261,10 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   }
 
   private func answer(
-    _ call: ToolCall, _ decision: PolicyDecision
+    _ call: ToolCall, _ decision: PolicyDecision, approvedAddress: String?
   ) async throws(CancellationError) -> ToolAnswer {
     if [MemoryTools.searchName, MemoryTools.saveName].contains(call.tool) {
-      let trust = facts.state.labels.contains("untrusted") ? "untrusted" : "model"
-      return ToolAnswer(result: memory.run(call, trust: trust))
+      return ToolAnswer(result: memory.run(call, labels: facts.state.labels))
     }
     if let problem = profileProblem(call, decision) {
       return ToolAnswer(
@@ -273,15 +279,16 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       self.sending = nil
       return try await runSend(call, sending)
     }
-    return try await runInSandbox(call)
+    return try await runInSandbox(call, approvedAddress: approvedAddress)
   }
 
   func runInSandbox(
-    _ call: ToolCall, sending: CloudSending? = nil
+    _ call: ToolCall, sending: CloudSending? = nil, approvedAddress: String? = nil
   ) async throws(CancellationError) -> ToolAnswer {
     let result: ToolResult
     fetching = CallFetches(
-      call: call, plugin: offered.catalog.resolve(call.tool)?.manifest.name, sending: sending)
+      call: call, plugin: offered.catalog.resolve(call.tool)?.manifest.name, sending: sending,
+      approvedAddress: approvedAddress)
     do throws(ToolHostError) { result = try await host.call(call) } catch {
       fetching = nil
       await reportStarts(call)
@@ -321,5 +328,20 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       The policy's rule \(decision.ruleID) demands the sandbox profile "\(demanded)", and the tool \
       "\(call.tool)" runs in "\(profile)". Change the rule or the tool's manifest.
       """
+  }
+}
+
+/// A call that was judged and is to be run.
+private struct PendingCall {
+  var call: Int
+  var effect: Effect
+  var decision: PolicyDecision
+  /// Whether somebody was asked.
+  var isApproved: Bool
+
+  /// The address of the page that was approved with the call.
+  var approvedAddress: String? {
+    guard isApproved, effect.tool == "browser.open" else { return nil }
+    return effect.arguments["id"]?.stringValue
   }
 }

@@ -58,14 +58,15 @@ struct MemoryTools: Sendable {
 
   private static let limitMax = 50
 
-  /// Runs a call of one of the two tools, judged and allowed before. A note that is saved now gets
-  /// `trust`: "untrusted" where the run has read such text.
-  func run(_ call: ToolCall, trust: String) -> ToolResult {
+  /// Runs a call of one of the two tools, judged and allowed before. A note that is saved now keeps
+  /// `labels`, those of what the run has read.
+  func run(_ call: ToolCall, labels: Set<String>) -> ToolResult {
     do {
       let arguments = try Arguments(call)
       let memories = try Memories(path: path)
       return call.tool == Self.searchName
-        ? try search(arguments, in: memories) : try save(arguments, in: memories, trust: trust)
+        ? try search(arguments, in: memories)
+        : try save(arguments, in: memories, trust: Self.trust(labels))
     } catch let error as Arguments.Problem {
       return ToolResult(status: .failed, text: error.sentence)
     } catch {
@@ -82,19 +83,53 @@ struct MemoryTools: Sendable {
     guard !found.isEmpty else {
       return ToolResult(status: .succeeded, text: "No saved note fits.")
     }
-    let lines = found.map { memory in
-      "[\(memory.id)] (\(memory.trust), from \(memory.origin)) \(memory.text)"
+    var text = ""
+    var typed: [JSONValue] = []
+    for memory in found {
+      if !text.isEmpty { text += "\n" }
+      text += "[\(memory.id)] (\(memory.trust), from \(memory.origin)) "
+      let start = text.utf8.count
+      text += memory.text
+      guard memory.origin == Self.user, memory.trust == Self.user else { continue }
+      typed.append(
+        .array([.number(.integer(Int64(start))), .number(.integer(Int64(text.utf8.count)))]))
     }
-    return ToolResult(
-      status: .succeeded, text: lines.joined(separator: "\n"),
-      structured: ["trust": .array(found.map { .string($0.trust) })])
+    var structured: JSONObject = ["trust": .array(found.map { .string($0.trust) })]
+    if !typed.isEmpty { structured["typed"] = .array(typed) }
+    return ToolResult(status: .succeeded, text: text, structured: .object(structured))
+  }
+
+  /// The origin and the trust of what the user typed.
+  private static let user = "user"
+  /// The trust of what the model saved when nothing labelled had been read.
+  private static let model = "model"
+
+  /// What is kept with a note: the labels of what had been read when it was saved.
+  private static func trust(_ labels: Set<String>) -> String {
+    labels.isEmpty ? model : labels.sorted().joined(separator: ",")
   }
 
   /// Labels that found notes bring back: what was untrusted when it was saved still is.
   static func labels(of result: ToolResult, tool: String) -> Set<String> {
-    guard tool == searchName, result.structured?["trust"]?.arrayValue?.contains("untrusted") == true
-    else { return [] }
-    return ["untrusted"]
+    guard tool == searchName, let trusts = result.structured?["trust"]?.arrayValue else {
+      return []
+    }
+    let words = trusts.compactMap(\.stringValue).flatMap { $0.split(separator: ",") }
+    return Set(words.map(String.init)).subtracting([user, model])
+  }
+
+  /// The found notes that the user typed, and nothing that only looks like one.
+  static func typedNotes(in result: ToolResult, tool: String) -> [String] {
+    guard tool == searchName, let ranges = result.structured?["typed"]?.arrayValue else {
+      return []
+    }
+    let bytes = Array(result.text.utf8)
+    return ranges.compactMap { range in
+      guard let ends = range.arrayValue?.compactMap(\.intValue), ends.count == 2,
+        0 <= ends[0], ends[0] <= ends[1], ends[1] <= bytes.count
+      else { return nil }
+      return String(decoding: bytes[ends[0]..<ends[1]], as: UTF8.self)
+    }
   }
 
   private func save(

@@ -23,6 +23,9 @@ struct OfferedTools: Sendable {
   /// What each tool's manifest says that it can do, by full name; none where it says nothing.
   let claimedKinds: [String: Set<Effect.Kind>]
 
+  /// Arguments that may be the model's own words, by the tool's full name: see ``ToolManifest/Tool/content``.
+  let contentArguments: [String: Set<String>]
+
   /// Leaves out what `isCallable` does not list.
   init(
     catalog: ToolCatalog, isCallable: ([String], [String: Set<Effect.Kind>]) -> [String]
@@ -33,6 +36,9 @@ struct OfferedTools: Sendable {
       claims[tool.name] = tool.effects.map { Set($0.compactMap(Effect.Kind.init)) }
     }
     claimedKinds = claims
+    contentArguments = Dictionary(
+      catalog.manifests.flatMap(\.tools).map { ($0.name, Set($0.content)) },
+      uniquingKeysWith: { $0.intersection($1) })
     let memory = [MemoryTools.searchName, MemoryTools.saveName]
     let all = catalog.manifests.flatMap { $0.tools.map(\.name) } + memory
     let callable = Set(isCallable(all, claims))

@@ -9,6 +9,8 @@ struct RunFacts: Sendable {
   private(set) var state: PolicyState
   private var turnBudgets: Set<String> = []
   private var spanBytes = 0
+  /// Which words came with which labels.
+  private var trace = LabelTrace()
 
   /// Of spans together. What comes later vouches for nothing: that is the safe side.
   private static let spanBytesMax = 4 << 20
@@ -26,6 +28,7 @@ struct RunFacts: Sendable {
   mutating func take(task text: String, typed: String?) {
     for budget in turnBudgets { state.used[budget] = nil }
     state.labels.formUnion(policy.contentLabels(in: text))
+    trace.add(own: typed ?? text)
     if policy.usesOrigins { add(ContextSpan(origins: [ContextSpan.task], text: typed ?? text)) }
   }
 
@@ -48,13 +51,34 @@ struct RunFacts: Sendable {
   }
 
   /// A call was answered: its words are in the context from now on.
-  mutating func take(_ result: ToolResult, of effect: Effect) {
+  ///
+  /// - Parameters:
+  ///   - result: What the model reads of it.
+  ///   - effect: The call.
+  ///   - labels: What the policy says that results of the tool bring.
+  mutating func take(_ result: ToolResult, of effect: Effect, labels: Set<String>) {
+    let remembered = MemoryTools.labels(of: result, tool: effect.tool)
     state.labels.formUnion(policy.contentLabels(in: result.text))
-    state.labels.formUnion(MemoryTools.labels(of: result, tool: effect.tool))
+    state.labels.formUnion(remembered)
+    trace.add(result.text, labels: labels.union(remembered))
     guard policy.usesOrigins, result.status == .succeeded else { return }
+    for note in MemoryTools.typedNotes(in: result, tool: effect.tool) {
+      add(ContextSpan(origins: [ContextSpan.notes], text: note))
+    }
     for span in policy.spans(of: effect, text: result.text, structured: result.structured) {
       add(span)
     }
+  }
+
+  /// The effect, with the labels of what its arguments pass on: of words that came with labels, and of what
+  /// is known by its looks in encoded parts of them.
+  func traced(_ effect: Effect) -> Effect {
+    var effect = effect
+    effect.argumentLabels.formUnion(trace.labels(of: effect.arguments))
+    for text in LabelTrace.decodedParts(of: effect.arguments) {
+      effect.argumentLabels.formUnion(policy.contentLabels(in: text))
+    }
+    return effect
   }
 
   /// What the budgets that are counted by the day have used.
