@@ -52,14 +52,12 @@ enum wall_flag {
     /// Refuse memory that no process maps (memfd, System V segments), since a watchdog that adds
     /// up mapped pages could not see it.
     WALL_FLAG_COUNTED_MEMORY_ONLY = 8,
-    /// Fail where the kernel has no Landlock, also in the full tier.
-    WALL_FLAG_LANDLOCK_REQUIRED = 16,
     /// Descriptor WALL_CGROUP is the folder of a version 2 control group: start process 1 in it,
     /// which spares the pause of all forks that moving a process costs.
     WALL_FLAG_CLONE_INTO_CGROUP = 32,
     /// The command has a channel to the egress broker, and its filter lets connections be handed to it.
     WALL_FLAG_BROKER = 64,
-    WALL_FLAG_ALL = 127,
+    WALL_FLAG_ALL = 111,
 };
 
 /// What a record of a specification says.
@@ -86,6 +84,8 @@ enum wall_tag {
     WALL_TAG_FOLDER = 10,
     /// u32: how many descriptors of control groups there are from WALL_CGROUP on.
     WALL_TAG_CGROUP = 11,
+    /// u32: the least ABI of Landlock that will do, in either tier.
+    WALL_TAG_LANDLOCK = 12,
 };
 
 /// Flags of a WALL_TAG_MOUNT record.
@@ -96,6 +96,8 @@ enum wall_mount_flag {
     /// The source is a device such as /dev/null.
     WALL_MOUNT_DEVICE = 4,
     WALL_MOUNT_NO_EXECUTE = 8,
+    /// Nothing of the source is seen: an empty file or folder is mounted, which nobody can write.
+    WALL_MOUNT_EMPTY = 16,
 };
 
 /// The steps of the wall, in the order in which the full tier takes them.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh — builds martlet-wall and martlet-probe, small static programs, where their sources are
+# build.sh — builds martlet-wall, martlet-probe and martlet-filter, small static programs, where their sources are
 # newer than they are. SwiftPM cannot link them: it refuses -static for an executable.
 #
 #   Sources/CSandbox/wall/build.sh [FOLDER]      FOLDER: .build/wall of the checkout where left out
@@ -33,3 +33,4 @@ build() {
 
 build martlet-wall "$here"/*.c
 build martlet-probe "$here"/probe/*.c
+build martlet-filter "$here"/filter.c "$here"/listing/*.c

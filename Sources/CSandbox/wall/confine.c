@@ -86,10 +86,9 @@ static uint64_t rights_of(const struct mount_order *order) {
 int confine_files(const struct specification *spec) {
     bool namespaces = !(spec->flags & WALL_FLAG_LANDLOCK_TIER);
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
-    int least = !namespaces ? WALL_LANDLOCK_TIER_ABI_MIN
-                            : (spec->flags & WALL_FLAG_LANDLOCK_REQUIRED ? 1 : 0);
-    if (abi < 1 && least > 0) fail(WALL_STEP_LANDLOCK, errno, 0);
-    if (abi < least) fail(WALL_STEP_LANDLOCK, ENOSYS, 0);
+    int least = namespaces ? 0 : WALL_LANDLOCK_TIER_ABI_MIN;
+    if ((int)spec->landlock_least > least) least = (int)spec->landlock_least;
+    if (abi < least) fail(WALL_STEP_LANDLOCK, ENOSYS, spec->landlock_index);
     if (abi < 1) return 0;
     struct ruleset ruleset = {.files = ABI_1};
     if (abi >= 2) ruleset.files |= REFER;
@@ -112,6 +111,8 @@ int confine_files(const struct specification *spec) {
     for (unsigned i = 0; i < spec->mount_count; i++) {
         const struct mount_order *order = &spec->mounts[i];
         if (namespaces && !(order->flags & (WALL_MOUNT_WRITE | WALL_MOUNT_DEVICE))) continue;
+        // Rules only add: what lies beneath a grant cannot be taken out of it.
+        if (!namespaces && order->flags & WALL_MOUNT_EMPTY) fail(WALL_STEP_LANDLOCK, EINVAL, order->index);
         allow(rules, ruleset.files, namespaces ? order->target : order->source, rights_of(order),
               order->index);
     }

@@ -1,9 +1,8 @@
 // filter.c — which system calls the command may make.
 //
-// The filter is written here as a table and turned into BPF by a page of code, not by libseccomp:
-// "newer than what was reviewed" cannot be said there, building it would cost every start a tenth of
-// a millisecond or a generated file, and neither binary then depends on a library. The table is a
-// binary tree for the kernel, so that the common call passes after about eight instructions.
+// The filter is written here as a table and turned into BPF by a page of code, not by libseccomp
+// (Docs/decisions/0012-own-filter.md). The table is a binary tree for the kernel, so that the common
+// call passes after about eight instructions.
 //
 // Order: a foreign architecture or the x32 numbering kills the process; numbers that nobody had
 // reviewed when this was written do not exist; then the table; what it does not name is allowed.
@@ -26,9 +25,12 @@
 /// The first number after those that were reviewed (kernel 6.17: file_getattr, file_setattr).
 enum { UNREVIEWED = 470 };
 
-#if defined __x86_64__
+// FILTER_FOR_ARM64: have a machine of another kind write the filter for arm64, for the tests.
+#if defined __x86_64__ && !defined FILTER_FOR_ARM64
+#define X86_64 1
 enum { NATIVE = AUDIT_ARCH_X86_64 };
-#elif defined __aarch64__
+#elif defined __aarch64__ || defined FILTER_FOR_ARM64
+#define X86_64 0
 enum { NATIVE = AUDIT_ARCH_AARCH64 };
 #else
 #error "The system call table was reviewed for x86-64 and arm64 only."
@@ -49,13 +51,23 @@ enum act {
     OPEN,
     /// The same for mknod, and nothing but files and FIFOs.
     NODE,
-    /// No typing into the terminal.
+    /// No typing into the terminal, no other driver for it, no taking it over.
     IOCTL,
     /// Only the question, and the plain answer.
     PERSONALITY,
     PRCTL,
     /// Only the caller itself: the argument `at` is 0.
     SELF,
+    /// The same, and the argument before does not say "all processes of this user".
+    SELF_PRIORITY,
+    SELF_IO_PRIORITY,
+    /// Not supported: programs that copy attributes go on without them.
+    UNSUPPORTED,
+    /// Made by the watcher, where the file is one that may be written; the argument `at` is a mode
+    /// without set-id bits.
+    DELEGATE_MODE,
+    /// The same for a path, the argument `at`, where there is one.
+    DELEGATE_PATH,
     /// Done, it says, and does nothing.
     FEIGN,
 };
@@ -81,11 +93,27 @@ static const struct rule table[] = {
     {448 /* process_mrelease */, DENY, 0, ALWAYS},
     {SYS_perf_event_open, DENY, 0, ALWAYS},
     {SYS_prlimit64, SELF, 0, WITHOUT_NAMESPACES},
-    {SYS_setpriority, SELF, 1, WITHOUT_NAMESPACES},
+    {SYS_setpriority, SELF_PRIORITY, 1, WITHOUT_NAMESPACES},
+    {SYS_ioprio_set, SELF_IO_PRIORITY, 1, WITHOUT_NAMESPACES},
+    {SYS_sched_setscheduler, SELF, 0, WITHOUT_NAMESPACES},
+    {SYS_sched_setparam, SELF, 0, WITHOUT_NAMESPACES},
+    {SYS_sched_setattr, SELF, 0, WITHOUT_NAMESPACES},
+    {SYS_sched_setaffinity, SELF, 0, WITHOUT_NAMESPACES},
+    // Named things of the kernel, which others find by number or name: making one, and using one
+    // that is there.
     {SYS_shmget, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_shmat, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_shmctl, DENY, 0, WITHOUT_NAMESPACES},
     {SYS_semget, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_semctl, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_semop, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_semtimedop, DENY, 0, WITHOUT_NAMESPACES},
     {SYS_msgget, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_msgctl, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_msgsnd, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_msgrcv, DENY, 0, WITHOUT_NAMESPACES},
     {SYS_mq_open, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_mq_unlink, DENY, 0, WITHOUT_NAMESPACES},
 
     // Sockets: none, and nothing that could re-aim one.
     {SYS_socket, DENY, 0, ALWAYS},
@@ -148,12 +176,29 @@ static const struct rule table[] = {
     {SYS_openat, OPEN, 2, ALWAYS},
     {SYS_openat2, ABSENT, 0, ALWAYS}, // its mode lies behind a pointer
     {SYS_fchmod, MODE, 1, ALWAYS},
-    {SYS_fchmodat, MODE, 2, ALWAYS},
-    {452 /* fchmodat2 */, MODE, 2, ALWAYS},
     {SYS_mkdirat, MODE, 2, ALWAYS},
     {SYS_mknodat, NODE, 2, ALWAYS},
 
+    // Landlock does not judge modes, owners, times and attributes, nor who watches a folder. By
+    // descriptor they concern files that could be opened; by path they could concern any.
+    {SYS_fchmodat, DELEGATE_MODE, 2, WITHOUT_NAMESPACES},
+    {452 /* fchmodat2 */, DELEGATE_MODE, 2, WITHOUT_NAMESPACES},
+    {SYS_fchmodat, MODE, 2, ALWAYS},
+    {452 /* fchmodat2 */, MODE, 2, ALWAYS},
+    {SYS_utimensat, DELEGATE_PATH, 1, WITHOUT_NAMESPACES},
+    {SYS_fchownat, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_setxattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {SYS_lsetxattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {SYS_removexattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {SYS_lremovexattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {463 /* setxattrat */, ABSENT, 0, WITHOUT_NAMESPACES},
+    {466 /* removexattrat */, ABSENT, 0, WITHOUT_NAMESPACES},
+    {469 /* file_setattr */, ABSENT, 0, WITHOUT_NAMESPACES},
+    {SYS_inotify_init1, ABSENT, 0, WITHOUT_NAMESPACES},
+    {SYS_inotify_add_watch, DENY, 0, WITHOUT_NAMESPACES},
+
     // The machine.
+    {460 /* lsm_set_self_attr */, DENY, 0, ALWAYS},
     {SYS_init_module, DENY, 0, ALWAYS},
     {SYS_finit_module, DENY, 0, ALWAYS},
     {SYS_delete_module, DENY, 0, ALWAYS},
@@ -175,12 +220,19 @@ static const struct rule table[] = {
     {SYS_prctl, PRCTL, 0, ALWAYS},
     {SYS_ioctl, IOCTL, 0, ALWAYS},
 
-#if defined __x86_64__
+#if X86_64
     {SYS_iopl, DENY, 0, ALWAYS},
     {SYS_ioperm, DENY, 0, ALWAYS},
     {SYS_modify_ldt, DENY, 0, ALWAYS},
     {SYS_lookup_dcookie, DENY, 0, ALWAYS},
     {SYS_uselib, DENY, 0, ALWAYS},
+    {SYS_chmod, DELEGATE_MODE, 1, WITHOUT_NAMESPACES},
+    {SYS_chown, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_lchown, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_utime, ABSENT, 0, WITHOUT_NAMESPACES},
+    {SYS_utimes, ABSENT, 0, WITHOUT_NAMESPACES},
+    {SYS_futimesat, ABSENT, 0, WITHOUT_NAMESPACES},
+    {SYS_inotify_init, ABSENT, 0, WITHOUT_NAMESPACES},
     {SYS_open, OPEN, 1, ALWAYS},
     {SYS_creat, MODE, 1, ALWAYS},
     {SYS_chmod, MODE, 1, ALWAYS},
@@ -189,13 +241,13 @@ static const struct rule table[] = {
 #endif
 };
 
-enum { RULE_COUNT = sizeof table / sizeof *table, CODE_MAX = 1024 };
+enum { RULE_COUNT = sizeof table / sizeof *table };
 
-static struct sock_filter code[CODE_MAX];
+static struct sock_filter *code;
 static unsigned length;
 
 static unsigned emit(uint16_t operation, uint8_t yes, uint8_t no, uint32_t value) {
-    if (length == CODE_MAX) fail(WALL_STEP_FILTER, E2BIG, 0);
+    if (length == FILTER_LENGTH_MAX) fail(WALL_STEP_FILTER, E2BIG, 0);
     code[length] = (struct sock_filter){operation, yes, no, value};
     return length++;
 }
@@ -207,6 +259,11 @@ static void load_argument(int at) {
     load((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (size_t)at));
 }
 
+/// The other half, for pointers.
+static void load_high(int at) {
+    load((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (size_t)at + 4));
+}
+
 static void answer(uint32_t verdict) { emit(BPF_RET | BPF_K, 0, 0, verdict); }
 
 /// `answer(verdict)` where the accumulator is, or has a bit of, `value`; goes on otherwise.
@@ -215,8 +272,16 @@ static void answer_if(uint16_t test, uint32_t value, uint32_t verdict) {
     answer(verdict);
 }
 
+/// `answer(verdict)` where the accumulator is not 0.
+static void answer_unless_zero(uint32_t verdict) {
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
+    answer(verdict);
+}
+
 static const uint32_t ALLOWED = SECCOMP_RET_ALLOW, KILLED = SECCOMP_RET_KILL_PROCESS;
 static const uint32_t REFUSED = SECCOMP_RET_ERRNO | EPERM, MISSING = SECCOMP_RET_ERRNO | ENOSYS;
+static const uint32_t NOT_SUPPORTED = SECCOMP_RET_ERRNO | EOPNOTSUPP;
+static const uint32_t DELEGATED = SECCOMP_RET_USER_NOTIF;
 /// An errno of 0 is success, and the call is not made.
 static const uint32_t FEIGNED = SECCOMP_RET_ERRNO | 0;
 
@@ -225,6 +290,8 @@ enum {
     /// Every CLONE_NEW… flag that clone can take.
     NEW_NAMESPACE = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER
         | CLONE_NEWPID | CLONE_NEWNET,
+    /// IOPRIO_WHO_USER.
+    IO_PRIORITY_USER = 3,
     /// O_TMPFILE without the O_DIRECTORY in it.
     TEMPORARY = O_TMPFILE & ~O_DIRECTORY,
 };
@@ -234,6 +301,18 @@ static void judge(const struct rule *rule) {
     switch (rule->act) {
     case DENY: answer(REFUSED); return;
     case ABSENT: answer(MISSING); return;
+    case UNSUPPORTED: answer(NOT_SUPPORTED); return;
+    case DELEGATE_MODE:
+        load_argument(rule->at);
+        answer_if(BPF_JSET, SET_ID, REFUSED);
+        answer(DELEGATED);
+        return;
+    case DELEGATE_PATH:
+        load_argument(rule->at);
+        answer_unless_zero(DELEGATED);
+        load_high(rule->at);
+        answer_unless_zero(DELEGATED);
+        break;
     case CLONE:
         load_argument(0);
         answer_if(BPF_JSET, NEW_NAMESPACE, REFUSED);
@@ -272,6 +351,8 @@ static void judge(const struct rule *rule) {
         load_argument(1);
         answer_if(BPF_JEQ, TIOCSTI, REFUSED);
         answer_if(BPF_JEQ, TIOCLINUX, REFUSED);
+        answer_if(BPF_JEQ, TIOCSETD, REFUSED);
+        answer_if(BPF_JEQ, TIOCSCTTY, REFUSED);
         break;
     case PERSONALITY:
         load_argument(0);
@@ -284,6 +365,14 @@ static void judge(const struct rule *rule) {
         answer_if(BPF_JEQ, PR_SET_MM, REFUSED);
         break;
     case SELF:
+        load_argument(rule->at);
+        answer_if(BPF_JEQ, 0, ALLOWED);
+        answer(REFUSED);
+        return;
+    case SELF_PRIORITY:
+    case SELF_IO_PRIORITY:
+        load_argument(rule->at - 1);
+        answer_if(BPF_JEQ, rule->act == SELF_PRIORITY ? PRIO_USER : IO_PRIORITY_USER, REFUSED);
         load_argument(rule->at);
         answer_if(BPF_JEQ, 0, ALLOWED);
         answer(REFUSED);
@@ -313,12 +402,6 @@ static void search(const struct rule *rules, unsigned count) {
     search(rules + middle, count - middle);
 }
 
-static void install(void) {
-    struct sock_fprog program = {(unsigned short)length, code};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-        fail(WALL_STEP_FILTER, errno, 0);
-}
-
 static bool applies(const struct rule *rule, uint32_t flags) {
     switch (rule->when) {
     case ALWAYS: return true;
@@ -343,15 +426,16 @@ static unsigned sort_rules(struct rule *rules, uint32_t flags) {
     return count;
 }
 
-void filter_calls(const struct specification *spec) {
+unsigned write_filter(uint32_t flags, struct sock_filter *into) {
     struct rule rules[RULE_COUNT];
-    unsigned count = sort_rules(rules, spec->flags);
+    unsigned count = sort_rules(rules, flags);
+    code = into;
     length = 0;
     load(offsetof(struct seccomp_data, arch));
     emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE);
     answer(KILLED);
     load(offsetof(struct seccomp_data, nr));
-#if defined __x86_64__
+#if X86_64
     // The x32 numbering: the same kernel through another door.
     emit(BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000);
     answer(KILLED);
@@ -359,5 +443,15 @@ void filter_calls(const struct specification *spec) {
     emit(BPF_JMP | BPF_JGE | BPF_K, 0, 1, UNREVIEWED);
     answer(MISSING);
     search(rules, count);
-    install();
+    return length;
+}
+
+int filter_calls(const struct specification *spec) {
+    static struct sock_filter written[FILTER_LENGTH_MAX];
+    struct sock_fprog program = {(unsigned short)write_filter(spec->flags, written), written};
+    bool delegates = spec->flags & WALL_FLAG_LANDLOCK_TIER;
+    unsigned long flags = delegates ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result < 0) fail(WALL_STEP_FILTER, errno, 0);
+    return delegates ? result : -1;
 }

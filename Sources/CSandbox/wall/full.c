@@ -94,7 +94,7 @@ static _Noreturn void be_process_one(const struct specification *spec, int paren
     // The command inherits the filter; process 1 needs nothing that it refuses.
     filter_calls(spec);
     done(spec, WALL_STEP_FILTER);
-    pid_t command = start_command(spec, layers);
+    pid_t command = start_command(spec, layers, NULL);
     syscall(SYS_close_range, 0, 2, 0);
     // The broker sees that the command is gone when its last holder is.
     if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);

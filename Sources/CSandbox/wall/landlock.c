@@ -71,13 +71,18 @@ static void kill_all(pid_t command) {
 }
 
 /// Returns when the command has ended or the host is gone.
-static void watch(pid_t command, int signals) {
-    struct pollfd watched[2] = {{.fd = signals, .events = POLLIN},
-                                {.fd = WALL_CHANNEL, .events = POLLIN | POLLRDHUP}};
+static void watch(const struct specification *spec, pid_t command, int signals, int listener) {
+    struct pollfd watched[3] = {{.fd = signals, .events = POLLIN},
+                                {.fd = WALL_CHANNEL, .events = POLLIN | POLLRDHUP},
+                                {.fd = listener, .events = POLLIN}};
     reap_ended(command);
     while (!ended) {
-        if (poll(watched, 2, -1) < 0 && errno != EINTR) return;
+        if (poll(watched, 3, -1) < 0 && errno != EINTR) return;
         if (watched[1].revents != 0) return;
+        if (watched[2].revents & POLLIN)
+            answer_delegate(listener, spec);
+        else if (watched[2].revents != 0)
+            watched[2].fd = -1; // Nobody is left who could call.
         struct signalfd_siginfo information[16];
         if (read(signals, information, sizeof information) > 0) reap_ended(command);
     }
@@ -90,7 +95,8 @@ void run_landlock_tier(const struct specification *spec) {
     drop_capabilities(WALL_STEP_CAPABILITIES);
     done(spec, WALL_STEP_CAPABILITIES);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(WALL_STEP_PARENT, errno, 0);
-    pid_t command = start_command(spec, WALL_LAYER_CAPABILITIES);
+    int listener;
+    pid_t command = start_command(spec, WALL_LAYER_CAPABILITIES, &listener);
     // Only now, since the command would inherit the mask. A signal that came before is not missed:
     // the watch looks once before it waits.
     sigset_t child;
@@ -101,6 +107,6 @@ void run_landlock_tier(const struct specification *spec) {
     if (signals < 0) fail(WALL_STEP_PARENT, errno, 0);
     close(0), close(1), close(2);
     if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);
-    watch(command, signals);
+    watch(spec, command, signals, listener);
     kill_all(command);
 }

@@ -45,6 +45,8 @@ static int place(int mount, int folder, const char *path) {
 /// A detached copy of the granted source. The host looked at the source before and says which
 /// object it saw; if the path leads to another by now, this fails.
 static int copy_source(const struct mount_order *order) {
+    // Made when it is placed.
+    if (order->flags & WALL_MOUNT_EMPTY) return -1;
     bool file = order->flags & (WALL_MOUNT_FILE | WALL_MOUNT_DEVICE);
     int tree = clone_tree(AT_FDCWD, order->source, AT_SYMLINK_NOFOLLOW | (file ? 0 : K_AT_RECURSIVE));
     if (tree < 0) fail(WALL_STEP_SOURCE, errno, order->index);
@@ -175,8 +177,34 @@ static int enter_file(const struct made *made, int folder, const char *name, uin
     return file;
 }
 
+/// Where an empty file and an empty folder lie until every mount is placed.
+static const char nothing[] = ".nothing", no_file[] = ".nothing/file", no_folder[] = ".nothing/folder";
+
+static void make_nothing(const struct made *made) {
+    if (mkdirat(made->root, nothing, 0700) != 0 || mkdirat(made->root, no_folder, 0555) != 0
+        || mknodat(made->root, no_file, S_IFREG | 0444, 0) != 0)
+        fail(WALL_STEP_ROOT, errno, 0);
+}
+
+/// What was mounted elsewhere stays there.
+static void remove_nothing(const struct made *made) {
+    if (unlinkat(made->root, no_file, 0) != 0 || unlinkat(made->root, no_folder, AT_REMOVEDIR) != 0
+        || unlinkat(made->root, nothing, AT_REMOVEDIR) != 0)
+        fail(WALL_STEP_ROOT, errno, 0);
+}
+
+static int copy_nothing(const struct made *made, const struct mount_order *order) {
+    bool file = order->flags & WALL_MOUNT_FILE;
+    int tree = clone_tree(made->root, file ? no_file : no_folder, AT_SYMLINK_NOFOLLOW);
+    uint64_t attributes =
+        K_MOUNT_ATTR_NOSUID | K_MOUNT_ATTR_NODEV | K_MOUNT_ATTR_RDONLY | K_MOUNT_ATTR_NOEXEC;
+    if (tree < 0 || set_attributes(tree, attributes, 0) != 0) fail(WALL_STEP_SOURCE, errno, order->index);
+    return tree;
+}
+
 static void place_mount(struct made *made, const struct mount_order *order, int tree) {
     const char *last;
+    if (order->flags & WALL_MOUNT_EMPTY) tree = copy_nothing(made, order);
     int parent = enter_parent(made, order->target, &last, order->index), target;
     if (order->flags & (WALL_MOUNT_FILE | WALL_MOUNT_DEVICE)) {
         target = enter_file(made, parent, last, order->index);
@@ -262,7 +290,11 @@ void build_root(const struct specification *spec) {
     // Before the mounts, so that no file can come to lie in a folder of the host.
     place_items(spec, &made);
     done(spec, WALL_STEP_FILES);
+    bool hides = false;
+    for (unsigned i = 0; i < spec->mount_count; i++) hides |= spec->mounts[i].flags & WALL_MOUNT_EMPTY;
+    if (hides) make_nothing(&made);
     for (unsigned i = 0; i < spec->mount_count; i++) place_mount(&made, &spec->mounts[i], trees[i]);
+    if (hides) remove_nothing(&made);
     done(spec, WALL_STEP_PLACE);
     umask(mask);
     pivot(spec, &made);

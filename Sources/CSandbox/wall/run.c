@@ -51,12 +51,20 @@ struct start {
     const struct specification *spec;
     uint32_t layers;
     pid_t watcher;
+    int listener;
 };
 
 /// Without a process namespace, dies with the watcher.
 static void follow(pid_t watcher) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(WALL_STEP_PARENT, errno, 0);
     if (getppid() != watcher) _exit(126);
+}
+
+/// The first to go when memory runs out, and before the watcher, who ends the rest.
+static void go_first(void) {
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, "1000", 4) != 4) fail(WALL_STEP_LIMITS, errno, 0);
+    close(file);
 }
 
 /// A process group of its own, so that its signals stay in it; and where it is given a terminal, a
@@ -70,9 +78,12 @@ static void leave_terminal(void) {
 }
 
 static int become_command(void *pointer) {
-    const struct start *start = pointer;
+    struct start *start = pointer;
     const struct specification *spec = start->spec;
-    if (spec->flags & WALL_FLAG_LANDLOCK_TIER) follow(start->watcher);
+    if (spec->flags & WALL_FLAG_LANDLOCK_TIER) {
+        follow(start->watcher);
+        go_first();
+    }
     leave_terminal();
     umask(022);
     set_limits(spec);
@@ -82,7 +93,7 @@ static int become_command(void *pointer) {
     done(spec, WALL_STEP_LANDLOCK);
     if (fcntl(WALL_CHANNEL, F_SETFD, FD_CLOEXEC) != 0) fail(WALL_STEP_EXECUTE, errno, 0);
     if (spec->flags & WALL_FLAG_LANDLOCK_TIER) {
-        filter_calls(spec);
+        start->listener = filter_calls(spec);
         done(spec, WALL_STEP_FILTER);
     }
     uint32_t layers = start->layers | WALL_LAYER_LIMITS | WALL_LAYER_FILTER;
@@ -98,11 +109,14 @@ static int become_command(void *pointer) {
     fail(WALL_STEP_EXECUTE, error, 0);
 }
 
-pid_t start_command(const struct specification *spec, uint32_t layers) {
+pid_t start_command(const struct specification *spec, uint32_t layers, int *listener) {
     static char stack[256 << 10] __attribute__((aligned(16)));
-    struct start start = {spec, layers, getpid()};
-    pid_t command = clone(
-        become_command, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+    struct start start = {spec, layers, getpid(), -1};
+    // The listener is opened by the command's process and meant for this one: one table of
+    // descriptors serves for both until the command is executed, which closes it on that side.
+    int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (listener == NULL ? 0 : CLONE_FILES);
+    pid_t command = clone(become_command, stack + sizeof stack, flags, &start);
     if (command < 0) fail(WALL_STEP_FORK, errno, 0);
+    if (listener != NULL) *listener = start.listener;
     return command;
 }

@@ -65,7 +65,8 @@ static void take_mount(struct rest *rest, uint16_t flags) {
     if (spec.mount_count == MOUNT_COUNT_MAX) refuse();
     struct mount_order *mount = &spec.mounts[spec.mount_count++];
     const uint16_t known =
-        WALL_MOUNT_WRITE | WALL_MOUNT_FILE | WALL_MOUNT_DEVICE | WALL_MOUNT_NO_EXECUTE;
+        WALL_MOUNT_WRITE | WALL_MOUNT_FILE | WALL_MOUNT_DEVICE | WALL_MOUNT_NO_EXECUTE
+        | WALL_MOUNT_EMPTY;
     if (flags & ~known) refuse();
     mount->index = at;
     mount->flags = flags;
@@ -126,6 +127,10 @@ static void take_record(uint16_t tag, uint16_t flags, struct rest rest) {
         spec.cgroup_count = (unsigned)take_number(&rest, 4);
         if (spec.cgroup_count > WALL_CGROUP_COUNT_MAX) refuse();
         if (spec.flags & WALL_FLAG_CLONE_INTO_CGROUP && spec.cgroup_count != 1) refuse();
+        break;
+    case WALL_TAG_LANDLOCK:
+        spec.landlock_least = (uint32_t)take_number(&rest, 4);
+        spec.landlock_index = at;
         break;
     default: refuse();
     }

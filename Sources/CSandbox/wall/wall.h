@@ -47,6 +47,7 @@ struct specification {
     struct item_order items[ITEM_COUNT_MAX];
     struct limit_order limits[LIMIT_COUNT_MAX];
     char *arguments[STRING_COUNT_MAX + 1], *variables[STRING_COUNT_MAX + 1];
+    uint32_t landlock_least, landlock_index;
     unsigned mount_count, item_count, limit_count, argument_count, variable_count, cgroup_count;
 };
 
@@ -76,13 +77,25 @@ void set_limits(const struct specification *spec);
 int confine_files(const struct specification *spec);
 
 // filter.c
-/// Installs the system call filter.
-void filter_calls(const struct specification *spec);
+enum { FILTER_LENGTH_MAX = 1024 };
+struct sock_filter;
+/// Writes the system call filter for a specification with these flags, of at most FILTER_LENGTH_MAX
+/// instructions; returns its length.
+unsigned write_filter(uint32_t flags, struct sock_filter *code);
+/// Installs the system call filter. Returns the descriptor at which calls arrive that the watcher
+/// makes in the command's place, -1 where there are none.
+int filter_calls(const struct specification *spec);
+
+// delegate.c
+/// Makes one call in the place of the process that waits for it at `listener`.
+void answer_delegate(int listener, const struct specification *spec);
 
 // run.c
 /// Starts the command's own process, which takes the last steps, in either tier. Returns once the
 /// command is executed, or has failed and said so.
-pid_t start_command(const struct specification *spec, uint32_t layers);
+///
+/// In the Landlock tier `*listener` is set to what `filter_calls` returned.
+pid_t start_command(const struct specification *spec, uint32_t layers, int *listener);
 
 // full.c, landlock.c
 /// Builds the tier, waits for its end, kills everything when the host is gone. Returns when nothing
