@@ -7,12 +7,12 @@ import TestKit
 import Testing
 
 @Suite struct `The reference page` {
-  private static func page() throws -> String {
-    String(decoding: try Repository.bytes("Docs/policy.md"), as: UTF8.self)
+  private static func page(_ name: String = "policy") throws -> String {
+    String(decoding: try Repository.bytes("Docs/\(name).md"), as: UTF8.self)
   }
 
-  private static func blocks(_ language: String) throws -> [String] {
-    try page().components(separatedBy: "```\(language)\n").dropFirst().map {
+  private static func blocks(_ language: String, of name: String = "policy") throws -> [String] {
+    try page(name).components(separatedBy: "```\(language)\n").dropFirst().map {
       $0.components(separatedBy: "\n```")[0]
     }
   }
@@ -20,7 +20,9 @@ import Testing
   @Test func `shows policies that load`() throws {
     let blocks = try Self.blocks("json5")
     #expect(blocks.count >= 5)
-    for block in blocks {
+    let others = try ["BROWSER", "network"].flatMap { try Self.blocks("json5", of: $0) }
+    #expect(others.count >= 2)
+    for block in blocks + others {
       let source = PolicySource(name: "Docs/policy.md", text: block, place: .chosen)
       let isLayer = block.contains("noMatch: 'inherit'")
       let base = isLayer ? policy("rules: []") : source

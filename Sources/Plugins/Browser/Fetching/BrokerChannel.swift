@@ -17,6 +17,8 @@ struct BrokerChannel {
     var port: Int
     /// Nil where a proxy resolved the name.
     var address: IPAddress?
+    /// Whether it leads to the host's fetcher, which makes the request: see ``FetcherExchange``.
+    var isFetched: Bool
   }
 
   private let descriptor: Int32
@@ -53,8 +55,10 @@ struct BrokerChannel {
     while true {
       guard let (answer, socket) = receive(flags: 0) else { throw Self.gone }
       switch answer {
-      case .granted(let id, let host, let port, let address) where id == lastID && socket >= 0:
-        return Connection(id: id, socket: socket, host: host, port: port, address: address)
+      case .granted(let id, let host, let port, let address, let isFetched)
+      where id == lastID && socket >= 0:
+        return Connection(
+          id: id, socket: socket, host: host, port: port, address: address, isFetched: isFetched)
       case .denied(let id, let isRefused, let reason) where id == lastID:
         throw FetchFailure(message: reason, refused: isRefused)
       case .cut(let id, let reason): cuts[id] = reason
