@@ -153,14 +153,15 @@ let package = Package(
       dependencies: ["Base", "ExecutionPlugin", "MCP", "Sandbox", "TestKit"],
       swiftSettings: house),
     .executableTarget(
-      name: "page-fetch", dependencies: ["Base", "BrowserPlugin", "Transfer"],
+      name: "page-fetch",
+      dependencies: ["Base", "BrowserPlugin", "CSandbox", "Sandbox", "Transfer"],
       path: "Tests/PageFetch", swiftSettings: house,
       linkerSettings: [
         .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
       ]),
     .testTarget(
       name: "FetchingTests",
-      dependencies: ["Base", "BrowserPlugin", "Sandbox", "TestKit", "Transfer"],
+      dependencies: ["Base", "BrowserPlugin", "Sandbox", "TestKit", "ToolHost", "Transfer"],
       swiftSettings: house),
     .testTarget(
       name: "BrowserPluginTests",

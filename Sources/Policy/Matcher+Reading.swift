@@ -250,7 +250,7 @@ extension Fields {
   fileprivate mutating func webMatcher(
     _ context: ReadingContext
   ) throws(PolicyError) -> WebMatcher? {
-    let keys = ["scheme", "host", "notHost", "port", "userinfo", "maxQueryBytes"]
+    let keys = ["scheme", "host", "notHost", "port", "userinfo", "maxQueryBytes", "path"]
     guard has(anyOf: keys) else {
       for key in keys { _ = take(key) }
       return nil
@@ -268,7 +268,24 @@ extension Fields {
     }
     if let node = take("userinfo") { web.mayHaveUserinfo = try node.bool() }
     if let node = take("maxQueryBytes") { web.queryBytesMax = try node.integer(0...(1 << 20)) }
+    if let node = take("path") { web.paths = try Self.paths(node, context) }
     return web
+  }
+
+  private static func paths(
+    _ node: PolicyNode, _ context: ReadingContext
+  ) throws(PolicyError) -> [PathPattern] {
+    var paths: [PathPattern] = []
+    for text in try node.expandedStrings(context) {
+      guard let path = PathPattern(text) else {
+        throw node.error(
+          .notUsable(
+            "\"\(text)\" is no path of a URL. Write \"/a/b\" for one, \"/a/*\" for all that begin "
+              + "so, without \"..\", \"//\" and escaped slashes."))
+      }
+      paths.append(path)
+    }
+    return paths
   }
 
   private enum WebScheme: String, CaseIterable { case https, http }

@@ -158,12 +158,28 @@ struct WebMatcher: Equatable, Sendable {
   var ports: Set<Int>?
   var mayHaveUserinfo: Bool?
   var queryBytesMax: Int?
+  var paths: [PathPattern]?
+
+  /// Whether it speaks of more of the URL than who is reached.
+  var bindsRequest: Bool { queryBytesMax != nil || paths != nil }
 
   func accepts(_ web: WebAddress, _ polarity: Polarity) -> Bool {
+    guard acceptsPath(web, polarity) else { return false }
+    if let queryBytesMax, web.queryBytes > queryBytesMax { return false }
+    return acceptsOrigin(web, polarity)
+  }
+
+  private func acceptsPath(_ web: WebAddress, _ polarity: Polarity) -> Bool {
+    guard let paths else { return true }
+    guard let path = WebPath.plain(web.path.utf8) else { return polarity == .denying }
+    return paths.contains { $0.matches(path) }
+  }
+
+  /// Whether it accepts scheme, host and port.
+  func acceptsOrigin(_ web: WebAddress, _ polarity: Polarity) -> Bool {
     let host = Array(web.host.utf8)
     if let schemes, !schemes.contains(web.scheme) { return false }
     if let ports, !ports.contains(web.port) { return false }
-    if let queryBytesMax, web.queryBytes > queryBytesMax { return false }
     if let hosts, !hosts.contains(where: { $0.matches(host) }) { return false }
     if let notHosts, notHosts.contains(where: { $0.matches(host) }) { return false }
     switch polarity {

@@ -142,6 +142,12 @@ extension WebMatcher {
     if let queryBytesMax {
       guard let others = other.queryBytesMax, others <= queryBytesMax else { return false }
     }
+    if let paths {
+      // What is read in two ways, a rule that denies matches and one that grants does not.
+      guard sameReading, let others = other.paths,
+        others.allSatisfy({ path in paths.contains { $0.covers(path) } })
+      else { return false }
+    }
     if let hosts {
       guard let others = other.hosts,
         others.allSatisfy({ host in hosts.contains { $0.covers(host) } })

@@ -17,13 +17,18 @@ public struct WebAddress: Equatable, Sendable {
   public var hasUserinfo: Bool
   /// Bytes between "?" and "#", as sent.
   public var queryBytes: Int
+  /// What stands before "?" and "#", as sent; "/" where there is nothing.
+  public var path: String
 
-  public init(scheme: String, host: String, port: Int, hasUserinfo: Bool, queryBytes: Int) {
+  public init(
+    scheme: String, host: String, port: Int, hasUserinfo: Bool, queryBytes: Int, path: String = "/"
+  ) {
     self.scheme = scheme
     self.host = host
     self.port = port
     self.hasUserinfo = hasUserinfo
     self.queryBytes = queryBytes
+    self.path = path
   }
 
   /// The host as a numeric address.
@@ -77,6 +82,8 @@ extension WebAddress {
     let fragment = bytes[end...].firstIndex(of: UInt8(ascii: "#")) ?? bytes.count
     let query = bytes[end..<fragment].firstIndex(of: UInt8(ascii: "?"))
     queryBytes = query.map { fragment - $0 - 1 } ?? 0
+    let path = bytes[end..<(query.map { min($0, fragment) } ?? fragment)]
+    self.path = path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
   }
 
   private static func hostAndPort(_ authority: ArraySlice<UInt8>) -> (String, Int?)? {

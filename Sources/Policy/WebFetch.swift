@@ -80,6 +80,22 @@ extension PolicyEngine {
     }
   }
 
+  /// Whether rules for this host speak of more than who is reached: of path, query, or the whole URL.
+  ///
+  /// Whoever makes the request has to be held to it then. A rule that would deny another path of the
+  /// host counts as much as one that grants this one.
+  public func bindsRequest(of fetch: WebFetch) -> Bool {
+    guard let web = fetch.address else { return true }
+    let subject = Subject(fetch.effect)
+    var isBound = false
+    for layer in layers {
+      layer.index.forEach(for: subject) { entry in
+        isBound = isBound || entry.rule.bindsRequest(to: web, subject)
+      }
+    }
+    return isBound
+  }
+
   /// Judges a fetch whose host leads to `addresses`; an empty list leaves that open.
   public func judge(
     _ fetch: WebFetch, addresses: [IPAddress], _ state: PolicyState
@@ -97,5 +113,35 @@ extension PolicyEngine {
       "The name \"\(fetch.address?.host ?? "")\" leads to \(bad), which no rule opens to it."
     decision.charges = []
     return decision
+  }
+}
+
+extension Rule {
+  /// Whether the rule can match fetches from the host of `web`, by more than scheme, host and port.
+  fileprivate func bindsRequest(to web: WebAddress, _ subject: Subject) -> Bool {
+    guard case .named(let matchers) = arguments, manifestDigest == nil,
+      tools.contains(where: { $0.matches(anyOf: subject.names) }),
+      actors?.contains(subject.actor) ?? true,
+      let checks = matchers.first(where: { $0.name == "url" })?.matcher.checks
+    else { return false }
+    let polarity: Polarity = verdict == .deny ? .denying : .granting
+    return checks.contains(where: \.bindsRequest)
+      && checks.allSatisfy { check in
+        guard case .web(let matcher) = check else { return true }
+        return matcher.acceptsOrigin(web, polarity)
+      }
+  }
+}
+
+extension Matcher.Check {
+  fileprivate var bindsRequest: Bool {
+    switch self {
+    case .web(let matcher): matcher.bindsRequest
+    case .oneOf, .notOneOf, .pattern, .notPattern, .bytesMax: true
+    case .from(let matcher), .notFrom(let matcher): matcher.each != .host
+    case .anything, .under, .notUnder, .integers, .prefix, .notPrefix, .denyFlags, .countMax, .all,
+      .some:
+      false
+    }
   }
 }

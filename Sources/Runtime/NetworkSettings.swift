@@ -9,12 +9,14 @@
 //     "caFile": "/path/of/authorities.pem"    beside the system's; without it, SSL_CERT_FILE
 //     "robots": "respect" | "ignore"          whether sites' robots.txt counts; "respect"
 //     "maxHosts": 64                          different hosts that one run may reach
+//     "paceSeconds": 1                        between two pages of one host, 0 to 60
 //     "cache": true | false                   whether pages are kept between runs; false
 
 import Base
 import Glibc
 import Planner
 import Sandbox
+import ToolHost
 
 /// Settings of the network for plugins that have the broker for one.
 struct NetworkSettings: Equatable {
@@ -23,6 +25,7 @@ struct NetworkSettings: Equatable {
   var ignoresRobots = false
   var hostCountMax: Int?
   var keepsPages = false
+  var paceMilliseconds: Int?
 
   private static let bytesMax = 64 << 10
 
@@ -51,7 +54,8 @@ struct NetworkSettings: Equatable {
   }
 
   private static let keys = [
-    "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts", "cache",
+    "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts",
+    "paceSeconds", "cache",
   ]
 
   private mutating func read(_ json: JSONValue, _ environment: (String) -> String?) throws {
@@ -95,6 +99,12 @@ struct NetworkSettings: Equatable {
     if let value = object["cache"] {
       guard let bool = value.boolValue else { throw Problem("\"cache\" must be true or false") }
       keepsPages = bool
+    }
+    if let value = object["paceSeconds"] {
+      guard let seconds = value.doubleValue, (0...60).contains(seconds) else {
+        throw Problem("\"paceSeconds\" must be a number from 0 to 60")
+      }
+      paceMilliseconds = Int(seconds * 1000)
     }
     if let value = object["maxHosts"] {
       guard let count = value.intValue, (1...100_000).contains(count) else {
@@ -141,10 +151,17 @@ struct NetworkSettings: Equatable {
   }
 
   /// For the broker.
-  var egress: EgressSettings {
+  func egress(_ places: ToolHost.Places) -> EgressSettings {
     var settings = EgressSettings()
     settings.proxy = proxy
     if let hostCountMax { settings.hostCountMax = hostCountMax }
+    let command = SandboxCommand(
+      ["martlet", "tool", "serve", "fetcher"], hostProgram: places.program ?? "/proc/self/exe")
+    settings.fetcher = EgressFetcher(command) { () throws(SandboxError) in
+      try SandboxPlan(
+        SandboxProfile(named: "fetcher", in: places.profileFolders), folders: places.folders,
+        wall: .find(), tier: places.tier)
+    }
     return settings
   }
 
@@ -165,5 +182,10 @@ struct NetworkSettings: Equatable {
   }
 
   /// For plugins.
-  var variables: [String: String] { ignoresRobots ? ["MARTLET_ROBOTS": "ignore"] : [:] }
+  var variables: [String: String] {
+    var variables: [String: String] = [:]
+    if ignoresRobots { variables["MARTLET_ROBOTS"] = "ignore" }
+    variables["MARTLET_PACE"] = paceMilliseconds.map(String.init)
+    return variables
+  }
 }

@@ -33,6 +33,8 @@ public struct SandboxStreams: Sendable {
   public var error: Output
   /// Who makes connections for the command, where its profile's network is the broker.
   public var broker: EgressBroker?
+  /// A connection that the broker made, for a command that has it in the channel's place.
+  var connection: Descriptor?
 
   public init(
     input: Input = .none, output: Output = .capture, error: Output = .capture,

@@ -77,7 +77,9 @@ final class WallAttempt {
       throw .noHardLimits(profile: plan.profile.name)
     }
     scratch = tier == .landlock ? try ScratchFolder() : nil
-    let broker = plan.profile.network == .broker ? try streams.broker?.commandEnd() : nil
+    let broker =
+      plan.profile.network == .broker
+      ? try streams.connection ?? streams.broker?.commandEnd() : nil
     let specification = try plan.specification(
       for: command, tier: tier, scratch: scratch?.path, group: group, hasBroker: broker != nil)
     let wiring = try Wiring(streams, plan.profile.limits, desk)

@@ -1,5 +1,8 @@
 // HTTPMessages.swift — what is asked and what is answered.
 
+import CCurl
+import Glibc
+
 /// Header fields in the order they came; names do not tell upper from lower case.
 public struct HTTPHeaders: Equatable, Sendable {
   public private(set) var fields: [(name: String, value: String)] = []
@@ -90,6 +93,14 @@ public struct HTTPHead: Equatable, Sendable {
     isRedirect ? headers["Location"].flatMap { url.resolving($0) } : nil
   }
 
+  /// How many seconds the server asks to wait, from now on, at most a day: `Retry-After` as a number or
+  /// as a date (RFC 9110, 10.2.3). Nil where it says nothing that can be read.
+  public var retryAfterSeconds: Int? {
+    guard let text = headers["Retry-After"] else { return nil }
+    let seconds = Int(text) ?? CurlDate.seconds(text).map { max(0, $0 - time(nil)) }
+    return seconds.flatMap { (0...86_400).contains($0) ? $0 : nil }
+  }
+
   /// The header `Content-Length`, if it is a number.
   public var contentLength: Int? { headers["Content-Length"].flatMap { Int($0) } }
 }
@@ -102,5 +113,13 @@ public struct HTTPResponse: Equatable, Sendable {
   public init(head: HTTPHead, body: [UInt8]) {
     self.head = head
     self.body = body
+  }
+}
+
+private enum CurlDate {
+  /// Seconds since 1970 of a date in one of HTTP's three forms.
+  static func seconds(_ text: String) -> Int? {
+    let date = curl_getdate(text, nil)
+    return date < 0 ? nil : Int(date)
   }
 }

@@ -176,7 +176,7 @@ struct `A command in a sandbox` {
     #expect(
       result.errors == """
         martlet: There is no sandbox profile "clsed". Did you mean closed? There are: browser, closed, \
-        cloud, container, documents, mine, python; looked in /etc/martlet/sandboxes, \
+        cloud, container, documents, fetcher, mine, python; looked in /etc/martlet/sandboxes, \
         \(home.path)/config/martlet/sandboxes, \(Repository.path("Sandboxes")).
 
         """)

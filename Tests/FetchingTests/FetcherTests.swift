@@ -24,11 +24,9 @@ import Transfer
     // Each fetch is judged, and has a connection of its own, which is over with it.
     let paths = ["/?q=1", "/robots.txt", "/gzip", "/deflate", "/br", "/zstd"]
     #expect(fetcher.gate.urls == paths.map { "0 GET \(web.url($0))" })
-    for _ in 0..<200 where fetcher.gate.outcomes.count < paths.count {
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    #expect(fetcher.gate.outcomes.count == paths.count)
-    #expect(fetcher.gate.outcomes.allSatisfy { $0.receivedBytes > 0 && $0.sentBytes > 0 })
+    let outcomes = try await fetcher.outcomes(paths.count)
+    #expect(outcomes.count == paths.count)
+    #expect(outcomes.allSatisfy { $0.receivedBytes > 0 && $0.sentBytes > 0 })
   }
 
   @Test func `hands over what a server says instead of a page`() async throws {
@@ -127,6 +125,37 @@ import Transfer
         .hasPrefix("\(origin) asked to be left alone for another 1"))
     #expect(try web.log() == [])
     #expect(before == 2)
+  }
+
+  @Test func `takes its time between the pages of a host that is not this machine`() async throws {
+    let web = try WebStandIn()
+    var settings = EgressSettings()
+    settings.proxy = EgressProxy(
+      host: "127.0.0.1", port: web.ports["plain"] ?? 0, credentials: "user:word")
+    let fetcher = try await WalledFetcher(
+      environment: ["MARTLET_ROBOTS": "ignore", "MARTLET_PACE": "1500"], settings: settings)
+    func seconds(_ url: String) async throws -> Double {
+      let start = ContinuousClock.now
+      #expect(try await fetcher.fetch(url)["status"] == 200)
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+    _ = try await seconds("http://a.test/")
+    #expect(try await seconds("http://a.test/gzip") > 1.2)
+    // Services are not pages, and this machine is not kept waiting.
+    let own = try await WalledFetcher(
+      environment: ["MARTLET_ROBOTS": "ignore", "MARTLET_PACE": "60000"])
+    for _ in 0..<3 { #expect(try await own.fetch(web.url("/"))["status"] == 200) }
+  }
+
+  @Test func `waits where a site asks for a short wait, by a number or a date`() async throws {
+    let web = try WebStandIn()
+    let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
+    for path in ["/later", "/later-date"] {
+      #expect(try await fetcher.text(web.url(path)) == "now")
+      // Each attempt is judged.
+      #expect(fetcher.gate.urls.filter { $0 == "0 GET \(web.url(path))" }.count == 2)
+    }
+    #expect(try web.log() == ["GET /later", "GET /later", "GET /later-date", "GET /later-date"])
   }
 }
 

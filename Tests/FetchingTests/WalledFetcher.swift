@@ -11,9 +11,13 @@ import Transfer
 /// Grants by a closure on the URL's parts; names lead to this machine.
 final class StandInGate: EgressGate {
   private let refusal: @Sendable (WebURL) -> String?
+  private let bindsRequests: Bool
   private let heard = Mutex<(urls: [String], outcomes: [EgressOutcome])>(([], []))
 
-  init(_ refusal: @escaping @Sendable (WebURL) -> String?) { self.refusal = refusal }
+  init(bindsRequests: Bool = false, _ refusal: @escaping @Sendable (WebURL) -> String?) {
+    self.refusal = refusal
+    self.bindsRequests = bindsRequests
+  }
 
   var urls: [String] { heard.withLock { $0.urls } }
   var outcomes: [EgressOutcome] { heard.withLock { $0.outcomes } }
@@ -23,7 +27,9 @@ final class StandInGate: EgressGate {
     guard let url = WebURL(request.url) else { return .refused(reason: "That is no URL.") }
     if let reason = refusal(url) { return .refused(reason: reason) }
     return .granted(
-      EgressGrant(host: url.origin.host, port: url.origin.port, rule: "R") { $0.reach == .machine })
+      EgressGrant(
+        host: url.origin.host, port: url.origin.port, rule: "R", bindsRequest: bindsRequests
+      ) { $0.reach == .machine })
   }
 
   func ended(_ outcome: EgressOutcome) async { heard.withLock { $0.outcomes.append(outcome) } }
@@ -36,10 +42,12 @@ final class WalledFetcher: Sendable {
   private let broker: EgressBroker
   private let rest = Mutex<[UInt8]>([])
 
-  /// `authority` is a file of certificates for it, `cache` a folder to keep pages in; `refusal` says why a URL is not granted.
+  /// `authority` is a file of certificates for it, `cache` a folder to keep pages in; `refusal` says why a URL
+  /// is not granted. `bindsRequests` has the host make them, in a process behind `fetcherProfile`.
   init(
     environment: [String: String] = [:], authority: String? = nil, cache: String? = nil,
-    settings: EgressSettings = EgressSettings(),
+    settings: EgressSettings = EgressSettings(), bindsRequests: Bool = false,
+    hasFetcher: Bool = true, fetcherProfile: String = "fetcher",
     refusal: @escaping @Sendable (WebURL) -> String? = { _ in nil }
   ) async throws {
     let wall = try WallProgram(path: Repository.path(".build/wall/martlet-wall"))
@@ -48,8 +56,17 @@ final class WalledFetcher: Sendable {
     folders["authorities"] = authority
     folders["cache"] = cache
     let plan = try SandboxPlan(profile, folders: folders, wall: wall)
-    gate = StandInGate(refusal)
+    gate = StandInGate(bindsRequests: bindsRequests, refusal)
     var settings = settings
+    if hasFetcher {
+      let command = SandboxCommand(
+        ["martlet", "tool", "serve", "fetcher"], hostProgram: Program.path)
+      settings.fetcher = EgressFetcher(command) { [folders] () throws(SandboxError) in
+        try SandboxPlan(
+          SandboxProfile(named: fetcherProfile, in: [Repository.path("Sandboxes")]),
+          folders: folders, wall: wall)
+      }
+    }
     settings.resolve = { _ in .addresses([IPAddress(v4: "127.0.0.1")].compactMap(\.self)) }
     broker = try EgressBroker(gate: gate, settings: settings)
     let program = URL(filePath: Program.path).deletingLastPathComponent()
@@ -90,6 +107,14 @@ final class WalledFetcher: Sendable {
   func text(_ url: String) async throws -> String {
     let answer = try await fetch(url)
     return answer["text"]?.stringValue ?? answer["failure"]?.stringValue ?? ""
+  }
+
+  /// What became of the first `count` connections, once it is known.
+  func outcomes(_ count: Int) async throws -> [EgressOutcome] {
+    for _ in 0..<500 where gate.outcomes.count < count {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return gate.outcomes
   }
 
   /// Peak of its memory in bytes.

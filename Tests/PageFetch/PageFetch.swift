@@ -2,12 +2,15 @@
 //
 // Reads orders as JSON lines, {"url":…,"method":…,"headers":{…},"body":…}, and answers
 // each with a line: {"status":…,"url":…,"type":…,"bytes":…,"text":…,"truncated":…} or {"failure":…,
-// "refused":…}. "text" is the body's beginning. An order {"peak":true} asks for the process's peak of
+// "refused":…}. "text" is the body's beginning. An order with "raw" sends these bytes over the granted
+// stream, as a plugin that was taken over might, and answers what came back as "text". An order {"peak":true} asks for the process's peak of
 // memory in KiB. SECONDS_MAX and SILENCE_SECONDS_MAX in the environment shorten the waits.
 
 import Base
 import BrowserPlugin
+import CSandbox
 import Glibc
+import Sandbox
 import Transfer
 
 @main struct PageFetch {
@@ -22,6 +25,8 @@ import Transfer
         var usage = rusage()
         getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
         say(JSONValue.object(["peak": .number(.integer(Int64(usage.ru_maxrss)))]).compactText)
+      } else if let raw = order["raw"]?.stringValue {
+        say(rawAnswer(order["url"]?.stringValue ?? "", raw).compactText)
       } else {
         say(answer(order, plain).compactText)
       }
@@ -44,6 +49,27 @@ import Transfer
 
   private static func number(_ name: String) -> Int? {
     getenv(name).flatMap { Int(String(cString: $0)) }
+  }
+
+  private static func rawAnswer(_ url: String, _ words: String) -> JSONValue {
+    let channel = Int32(number("MARTLET_BROKER") ?? -1)
+    var packet = EgressRequest(id: 1 << 20, url: url).packet
+    var socket: Int32 = -1
+    var buffer = [UInt8](repeating: 0, count: EgressRequest.packetBytesMax)
+    guard cs_send_packet(channel, &packet, packet.count, -1) == packet.count,
+      cs_receive_packet(channel, &buffer, buffer.count, 0, &socket) > 0, socket >= 0
+    else { return ["failure": "No stream was granted."] }
+    defer { close(socket) }
+    var bytes = Array(words.utf8)
+    _ = write(socket, &bytes, bytes.count)
+    shutdown(socket, Int32(SHUT_WR))
+    var text: [UInt8] = []
+    while true {
+      let count = read(socket, &buffer, buffer.count)
+      guard count > 0 else { break }
+      text += buffer[..<count]
+    }
+    return ["text": .string(String(decoding: text, as: UTF8.self))]
   }
 
   private static func answer(_ order: JSONValue, _ fetcher: BrokeredFetcher) -> JSONValue {

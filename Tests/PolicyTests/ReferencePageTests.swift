@@ -1,4 +1,4 @@
-// ReferencePageTests.swift — Docs/policy.md, and the page on the cloud: every policy loads, with its tests.
+// ReferencePageTests.swift — Docs/policy.md and its neighbours: every policy loads, with its tests.
 
 import Base
 import Foundation
@@ -7,12 +7,12 @@ import TestKit
 import Testing
 
 @Suite struct `The reference page` {
-  private static func page() throws -> String {
-    String(decoding: try Repository.bytes("Docs/policy.md"), as: UTF8.self)
+  private static func page(_ name: String = "policy") throws -> String {
+    String(decoding: try Repository.bytes("Docs/\(name).md"), as: UTF8.self)
   }
 
-  private static func blocks(_ language: String) throws -> [String] {
-    (try page() + String(decoding: try Repository.bytes("Docs/CLOUD.md"), as: UTF8.self)).components(separatedBy: "```\(language)\n").dropFirst().map {
+  private static func blocks(_ language: String, of name: String = "policy") throws -> [String] {
+    try page(name).components(separatedBy: "```\(language)\n").dropFirst().map {
       $0.components(separatedBy: "\n```")[0]
     }
   }
@@ -20,7 +20,9 @@ import Testing
   @Test func `shows policies that load`() throws {
     let blocks = try Self.blocks("json5")
     #expect(blocks.count >= 5)
-    for block in blocks {
+    let others = try ["BROWSER", "network", "CLOUD"].flatMap { try Self.blocks("json5", of: $0) }
+    #expect(others.count >= 2)
+    for block in blocks + others {
       let source = PolicySource(name: "Docs/policy.md", text: block, place: .chosen)
       let isLayer = block.contains("noMatch: 'inherit'")
       let base = isLayer ? policy("rules: []") : source

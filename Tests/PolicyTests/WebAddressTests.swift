@@ -129,6 +129,45 @@ import Testing
     }
   }
 
+  @Test func `is granted by paths that every server reads alike, and denied by all others`() throws
+  {
+    let granting = try PolicyTests.engine(
+      rule: "args: { url: { host: ['a.test'], path: ['/docs/*', '/a', '/b/'] } }")
+    let denying = try PolicyTests.engine(
+      """
+      rules: [ { id: 'R', effect: 'allow', tool: 't', args: 'any' },
+               { id: 'D', effect: 'deny', tool: 't', args: { url: { host: ['a.test'], path: ['/docs/*', '/a', '/b/'] } } } ]
+      """)
+    func verdicts(_ path: String) -> [Verdict] {
+      [granting, denying].map {
+        $0.judge(Self.call("https://a.test\(path)"), PolicyState(model: nil)).verdict
+      }
+    }
+    for path in [
+      "/docs/", "/docs/x/y?q#f", "/%64ocs/%7Ex", "/docs/x;v=1", "/docs/%c3%a9", "/a", "/a?b", "/b/",
+      "/docs/...", "/docs/x/",
+    ] {
+      #expect(verdicts(path) == [.allow, .deny], "\(path)")
+    }
+    for path in ["", "/", "/docs", "/Docs/", "/a/", "/b", "/c?/docs/", "/x/docs/"] {
+      #expect(verdicts(path) == [.deny, .allow], "\(path)")
+    }
+    // Somebody may fold these into another path: no rule grants them, and every rule denies them.
+    for path in [
+      "/docs/../x", "/docs/..", "/docs/./x", "/docs/%2e%2e/x", "/docs/.%2E/x", "/docs/..;a/x",
+      "/docs//x",
+      "//docs/x", "/docs/%2fx", "/docs/%5cx", "/docs/%252e%252e/x", "/docs/%", "/docs/%4",
+      "/docs/%00", "/docs/%zz",
+    ] {
+      #expect(verdicts(path) == [.deny, .deny], "\(path)")
+    }
+    for path in ["docs/", "/*/a", "/a**", "/a/../b", "/a?b", "/a#b", "", "/%2f"] {
+      let sentence = refusal(
+        "rules: [ { id: 'R', effect: 'allow', tool: 't', args: { url: { path: ['\(path)'] } } } ]")
+      #expect(sentence?.contains("is no path of a URL") == true, "\(path): \(sentence ?? "")")
+    }
+  }
+
   @Test func `believes the parts that the fetcher's parser found`() throws {
     var effect = Self.call(#"https://example.com\@evil.test/"#)
     effect.webAddresses["url"] = WebAddress(

@@ -36,6 +36,45 @@ import Testing
     }
   }
 
+  /// Which requests have to be made by the host, so that they are what was judged.
+  @Test func `is bound where a rule for its host speaks of path or query`() throws {
+    for (url, isBound) in [
+      ("url: { scheme: ['https'], host: ['a.test'], port: [443] }", false),
+      ("url: { any: true }", false), ("url: { notHost: [], userinfo: false }", false),
+      ("url: { host: ['a.test'], maxQueryBytes: 9 }", true),
+      ("url: { host: ['a.test'], path: ['/a'] }", true),
+      ("url: { host: ['b.test'], path: ['/a'] }", false),
+      ("url: { host: ['a.test'], port: [8443], path: ['/a'] }", false),
+      ("url: { notHost: ['a.test'], path: ['/a'] }", false),
+      ("url: { re: 'https://a[.]test/.*' }", true), ("url: { oneOf: ['https://b.test/'] }", true),
+      ("url: { host: ['a.test'], from: ['task'], each: 'host' }", false),
+      ("url: { host: ['a.test'], from: ['task'] }", true),
+    ] {
+      let fetch = WebFetch(url: "https://a.test/x?y")
+      for effect in ["allow", "ask", "deny"] where effect == "allow" || !url.contains("from") {
+        let engine = try engine(
+          """
+          rules: [ { id: 'A', effect: 'allow', tool: 'web.*', args: 'any' },
+                   { id: 'R', effect: '\(effect)', tool: 'web.fetch', args: { \(url), method: { any: true } } } ]
+          """)
+        #expect(engine.bindsRequest(of: fetch) == isBound, "\(effect) \(url)")
+      }
+      // Rules about other effects, and of other actors, bind nothing.
+      for rule in ["tool: 'browser.open'", "tool: 'web.fetch', actor: ['user']"] {
+        let other = try engine(
+          "rules: [ { id: 'R', effect: 'allow', \(rule), args: { \(url), method: { any: true } } } ]"
+        )
+        #expect(!other.bindsRequest(of: fetch), "\(rule) \(url)")
+      }
+    }
+    // A later layer counts too.
+    let layers = try engine(
+      "rules: [ { id: 'A', effect: 'allow', tool: 'web.*', args: 'any' } ]",
+      "defaults: { noMatch: 'inherit' }, rules: [ { id: 'D', effect: 'deny', tool: 'web.fetch', args: { url: { path: ['/x*'] } } } ]"
+    )
+    #expect(layers.bindsRequest(of: WebFetch(url: "https://a.test/")))
+  }
+
   @Test func `that has two readings is refused whatever the rules say`() throws {
     let engine = try engine("rules: [ { id: 'R', effect: 'allow', tool: '*', args: 'any' } ]")
     let decision = engine.judge(

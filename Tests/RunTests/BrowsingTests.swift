@@ -172,12 +172,106 @@ import Testing
     )
   }
 
+  @Test func `is held to the path and the query that the rule names`() async throws {
+    let web = try WebStandIn()
+    let home = try Home()
+    try home.setPolicy(
+      Self.policy(
+        """
+        { id: 'fetch', effect: 'allow', tool: 'web.fetch',
+          args: { url: { scheme: ['http'], host: ['127.0.0.1'], path: ['/', '/g*'], maxQueryBytes: 3 },
+                  method: { oneOf: ['GET'] } } }
+        """))
+    let turns = ["/?q=1", "/gzip", "/notes.html", "/?q=12"].map {
+      Turn.call("browser.open", "{\"id\":\"\(web.url($0))\"}")
+    }
+    let result = try home.run(script: turns + [Turn.answer("Done.")], ["What do they say?"])
+    #expect(result.exitCode == 3, "\(result.errors)")
+    let events = try home.lastEvents()
+    #expect(
+      events.named("tool.answered").compactMap { $0["status"]?.stringValue }
+        == ["succeeded", "succeeded", "refused", "refused"])
+    let judged = events.named("egress.judged")
+    #expect(
+      judged.compactMap { $0["verdict"]?.stringValue } == [
+        "allow", "allow", "allow", "deny", "deny",
+      ])
+    for event in judged + events.named("egress.ended") {
+      #expect(event["way"] == "fetcher")
+      #expect(event["enforced"] == ["scheme", "host", "port", "path", "query", "method"])
+      #expect(event["claimed"]?["url"] == nil)
+      #expect(event["asked"]?["method"] == "GET")
+    }
+    #expect(judged.first?["asked"]?["url"]?.stringValue == web.url("/?q=1"))
+    #expect(events.named("egress.ended").allSatisfy { $0["ending"] == "closed" })
+    #expect(try web.log() == ["GET /robots.txt", "GET /?q=1", "GET /gzip"])
+    let check = try home.run("policy", "check", "--url", web.url("/gzip"))
+    #expect(check.output.hasSuffix("\"way\":\"fetcher\"}\n"), "\(check.output)")
+  }
+
+  @Test func `has used what it fetched when it is resumed`() async throws {
+    let web = try WebStandIn()
+    let home = try Home()
+    let rule = Self.fetchRule(web.ports["plain"]).replacing(
+      "method:", with: "hop: { any: true }, method:")
+    try home.setPolicy(
+      Self.policy(rule.replacing("effect: 'allow',", with: "effect: 'allow', budget: 'pages',")),
+      more: "budgets: { pages: { per: 'session', calls: 1 } },")
+    let turns = ["/", "/gzip"].map { Turn.call("browser.open", "{\"id\":\"\(web.url($0))\"}") }
+    let first = try home.run(
+      script: turns + [Turn.answer("Done.")], ["--max-steps", "1", "What do they say?"])
+    #expect(first.exitCode == 5, "\(first.errors)")
+    let resumed = try home.run("run", "--resume", "last", "--max-steps", "5")
+    #expect(resumed.exitCode == 3, "\(resumed.errors)")
+    #expect(resumed.errors.contains("The budget \"pages\" is spent"), "\(resumed.errors)")
+    #expect(try web.log() == ["GET /robots.txt", "GET /"])
+  }
+
+  @Test func `asks a search engine by POST where a rule opens it and says how otherwise`()
+    async throws
+  {
+    let web = try WebStandIn()
+    let home = try Home()
+    let search: JSONValue = ["engine": "tavily", "url": .string(web.url(""))]
+    try home.write("config/martlet/search.json", search.compactText)
+    func run(_ method: String) throws -> ProgramResult {
+      try home.setPolicy(
+        """
+        { id: 'search', effect: 'allow', tool: 'browser.search', args: 'any', sandbox: 'browser' },
+        { id: 'engine', effect: 'allow', tool: 'web.fetch',
+          args: { url: { scheme: ['http'], host: ['127.0.0.1'], path: ['/search'], maxQueryBytes: 0 },
+                  method: { oneOf: ['\(method)'] } } }
+        """)
+      let script = try home.script([
+        Turn.call("browser.search", #"{"query":"swifts"}"#), Turn.answer("Done."),
+      ])
+      return try Program.run(
+        ["run", "--model", script, "--workspace", home.workspace, "Find swifts."],
+        environment: home.environment.merging(["TAVILY_API_KEY": "k"]) { $1 })
+    }
+    #expect(try run("GET").exitCode == 3)
+    let refused = try home.lastEvents().named("tool.answered").first?["text"]?.stringValue ?? ""
+    #expect(
+      refused.hasSuffix(
+        """
+        The search engine tavily is asked by POST, which no shipped policy allows; Docs/BROWSER.md has \
+        the rule that allows it for this engine alone.
+        """), "\(refused)")
+    #expect(try web.log() == [])
+    let result = try run("POST")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let shown = try home.lastEvents().named("tool.answered").first?["text"]?.stringValue ?? ""
+    #expect(shown.contains("【0†Swifts†a.test】 They nest."), "\(shown)")
+    #expect(try web.log() == ["POST /search"])
+  }
+
   @Test func `says which setting of the network it does not understand`() throws {
     let home = try Home()
     for (text, words) in [
       ("{\"prox\":1}", "\"prox\" is not a setting; there are: proxy, noProxy"),
       ("{\"proxy\":\"socks5://h:1\"}", "the proxy is not of the form http://HOST:PORT"),
       ("{\"caFile\":\"/no/such/file\"}", "\"caFile\": there is no file /no/such/file."),
+      ("{\"paceSeconds\":61}", "\"paceSeconds\" must be a number from 0 to 60."),
       ("{\"robots\":\"maybe\"}", "\"robots\" is \"respect\" or \"ignore\"."),
       ("[]", "it must be an object: { … }."),
     ] {

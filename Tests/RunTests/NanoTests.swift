@@ -61,6 +61,41 @@ struct NanoTests {
     }
   }
 
+  @Test func `opens a page under a policy that allows it, and tells why not under another`() throws
+  {
+    let web = try WebStandIn()
+    let home = try Home()
+    // The model copies addresses that it can copy; a proxy finds the page behind this one.
+    let settings: JSONValue = [
+      "proxy": .string("http://127.0.0.1:\(web.ports["plain"] ?? 0)"),
+      "proxyCredentials": .string(try home.write("credentials", "user:word\n")),
+    ]
+    try home.write("config/martlet/network.json", settings.compactText)
+    let task = "Open http://127.0.0.1:8000/notes.html and tell me its title."
+    let words = ["run", "--model", "nano", "--workspace", home.workspace, task]
+    let allowed = try Program.run(
+      words + ["--policy", "demo-web"], environment: home.environment)
+    #expect(allowed.exitCode == 0, "\(allowed.errors)")
+    #expect(allowed.output == "The title is \"Garden notes\".\n")
+    #expect(
+      try home.lastEvents().named("egress.judged").first?["rules"] == ["fetch-loopback"])
+    #expect(try web.log().last == "GET /notes.html")
+    try home.setPolicy(
+      """
+      { id: 'browse', effect: 'allow', tool: 'browser.*', args: 'any', sandbox: 'browser' },
+      { id: 'no-pages', effect: 'deny', tool: 'browser.open', args: { id: { host: ['127.0.0.1'] } },
+        reason: 'the pages of this machine are private' }
+      """)
+    let refused = try Program.run(words, environment: home.environment)
+    #expect(refused.exitCode == 3, "\(refused.errors)")
+    #expect(
+      refused.output == """
+        The policy refused this: Rule "no-pages" of "test" denies it: the pages of this machine are private.
+
+        """)
+    #expect(try web.log() == [])
+  }
+
   @Test func `is there on the first run, and goes through policy, sandbox and ledger`() throws {
     let home = try Home()
     let result = try home.run("run", "--workspace", home.workspace, "What is 37 * 91?")

@@ -4,11 +4,14 @@
     web.py [FOLDER]     prints {"plain": PORT, "good": PORT, "expired": PORT, "other": PORT, ...}
 
 "plain" speaks HTTP. Where FOLDER holds certificates (NAME.pem beside site.key), each gets a port that
-speaks HTTPS with it. What a path does stands in PATHS below. Each line of standard input is JSON, and
+speaks HTTPS with it, and each way of http2.py one that speaks HTTP/2. What a path does stands in PATHS below. Each line of standard input is JSON, and
 answered by one: {"robots": STATUS or TEXT} sets what /robots.txt is from now on, null asks for the log
 of requests since. It ends with its standard input.
 """
-import base64, glob, gzip, json, os, socket, ssl, sys, threading, time, zlib
+import base64, email.utils, glob, gzip, json, os, socket, ssl, sys, threading, time, zlib
+
+sys.dont_write_bytecode = True
+import http2
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else None
 TEXT = "Grüße, aufgefaltet.\n" * 40
@@ -20,6 +23,7 @@ BROTLI_BOMB = base64.b64decode(
 ZSTD = base64.b64decode("KLUv/QRozQAAkEdyw7zDn2UgYXVzIHpzdGQuCgEAdlU1w2+K9as=")
 
 robots = 404
+asked = {}
 log = []
 lock = threading.Lock()
 
@@ -46,8 +50,10 @@ def coded(coding, body):
     return answer(body=body, headers=["Content-Encoding: " + coding])
 
 
-def chunks(connection, piece, count, pause=0.0):
+def chunks(connection, piece, count, pause=0.0, first=b""):
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+    if first:
+        connection.sendall(b"%x\r\n%s\r\n" % (len(first), first))
     for _ in range(count):
         connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
         if pause:
@@ -93,6 +99,14 @@ def serve(path, query, method, headers, body, connection):
             return b"HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n"
         more = ["Cache-Control: private"] if path == "/kept-private" else []
         return answer(body="version one", headers=["ETag: \"v1\""] + more)
+    if path.startswith("/later"):
+        # Once it asks to wait, by a number or by a date.
+        with lock:
+            asked[path] = asked.get(path, 0) + 1
+        if asked[path] == 1:
+            wait = email.utils.formatdate(time.time() + 1, usegmt=True) if path == "/later-date" else "1"
+            return answer("503 Service Unavailable", "later", ["Retry-After: " + wait])
+        return answer(body="now")
     if path == "/set-cookie":
         return answer(body="set", headers=["Set-Cookie: taste=good; Path=/"])
     if path == "/redirect-cookie":
@@ -105,6 +119,9 @@ def serve(path, query, method, headers, body, connection):
 
 PATHS = {
     "/": answer(body="<title>A page</title><p>Words.", kind="text/html"),
+    "/notes.html": answer(body="<title>Garden notes</title><h1>Spring</h1><p>Sow beans.", kind="text/html"),
+    "/search": answer(body=json.dumps({"results": [{"title": "Swifts", "url": "http://a.test/", "content": "They nest."}]}),
+                      kind="application/json"),
     "/gzip": coded("gzip", gzip.compress(TEXT.encode())),
     "/deflate": coded("deflate", zlib.compress(TEXT.encode())),
     "/br": coded("br", BROTLI),
@@ -114,6 +131,14 @@ PATHS = {
     "/bomb-chunked": lambda c: bomb_in_chunks(c),
     "/twice": coded("gzip, gzip", gzip.compress(gzip.compress(TEXT.encode()))),
     "/broken-gzip": coded("gzip", b"this is not gzip"),
+    "/nested": answer(body="<div>" * 10_000 + "needle", kind="text/html"),
+    "/nested-tables": answer(body="<table><tr><td>" * 10_000 + "needle", kind="text/html"),
+    "/nested-links": answer(body="<a href=x><b>" * 10_000 + "needle", kind="text/html"),
+    # A gibibyte each, were they read to their end.
+    "/attribute": lambda c: chunks(c, b"a" * 65536, 16384, first=b"<p>words<p title='"),
+    "/attributes": lambda c: chunks(c, b"".join(b"a%d=b " % i for i in range(8192)), 16384, first=b"<p>words<p "),
+    "/tags": lambda c: chunks(c, b"<b id=x><p>" * 6000, 16384, first=b"<p>words"),
+    "/utf16": lambda _: answer(body=b"\xff\xfe" + b"\x3c\x00b\x00\x3e\x00" * 1_300_000, kind="text/html"),
     "/endless": lambda c: chunks(c, b"a" * 65536, 1 << 20),
     "/endless-plain": lambda c: endless_plain(c),
     "/drip": lambda c: chunks(c, b"a", 1000, 0.2),
@@ -220,6 +245,8 @@ def main():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path, os.path.join(FOLDER, "site.key"))
         ports[os.path.basename(path)[:-4]] = listen(context)
+    if "good" in ports:
+        ports.update(http2.listen_all(FOLDER))
     print(json.dumps(ports), flush=True)
     for line in sys.stdin:
         order = json.loads(line)

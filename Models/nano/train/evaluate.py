@@ -6,6 +6,7 @@ Conversations are made with seeds that training never uses. The expected one is 
 place its likeliest token is the expected one, greedy decoding writes just this. --tasks writes the tasks as JSON lines
 instead of evaluating: kind, task, files, expect_tool, expect_arguments, expect_answer. --of evaluates on such a file,
 where a line may have the result too; strangers.jsonl holds wordings that the generator was not made from.
+through.py asks the same of the whole program.
 """
 
 import argparse

@@ -16,7 +16,8 @@ extension Command {
       Nothing is run, and no file but the policies is read. The exit code does not depend on the verdict.
 
       With --url: what the broker would say to a plugin that wants to fetch that page. Nothing is
-      resolved or dialled; --resolves-to says where the host's name shall lead.
+      resolved or dialled; --resolves-to says where the host's name shall lead. "way":"fetcher" says
+      that a process of the host would make the request, because rules speak of path or query.
 
       Without a call, the policies are loaded, which runs their own tests, and the layers in force are
       named. A policy that cannot be used is named with line and remedy; the exit code is 2.
@@ -35,7 +36,7 @@ extension Command {
   ) { arguments in
     let rehearsal = try Rehearsal(arguments)
     if let decision = try rehearsal.fetchDecision(arguments) {
-      Output.jsonLine(decision.json)
+      Output.jsonLine(decision)
       return .success
     }
     let count = try rehearsal.forEachCall(arguments) { call in

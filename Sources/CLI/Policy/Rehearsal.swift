@@ -43,8 +43,8 @@ struct Rehearsal {
     engine = try arguments.policies(workspace: workspace)
   }
 
-  /// The verdict on `--url`; nil where there is none.
-  func fetchDecision(_ arguments: Arguments) throws(CommandError) -> PolicyDecision? {
+  /// The verdict on `--url`, and the way that the request would take; nil where there is none.
+  func fetchDecision(_ arguments: Arguments) throws(CommandError) -> JSONValue? {
     guard let url = arguments["--url"] else {
       for option in ["--method", "--resolves-to"] where arguments[option] != nil {
         throw .usage("\(option) needs a --url.")
@@ -63,7 +63,10 @@ struct Rehearsal {
       }
       addresses.append(address)
     }
-    return engine.judge(fetch, addresses: addresses, PolicyState(model: nil))
+    let decision = engine.judge(fetch, addresses: addresses, PolicyState(model: nil))
+    var json = decision.json.objectValue ?? [:]
+    if decision.verdict != .deny, engine.bindsRequest(of: fetch) { json["way"] = "fetcher" }
+    return .object(json)
   }
 
   /// Hands each call of the command line or of standard input to `body`; returns how many there were.

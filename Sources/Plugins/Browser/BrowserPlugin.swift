@@ -17,8 +17,13 @@ public enum BrowserPlugin {
   ///   - name: One of ``names``.
   ///   - fetcher: Of the network, for the browser; nil for the host's broker, and for none where there is
   ///     none.
-  /// - Returns: False at once where there is no plugin of that name.
+  /// - Returns: False at once where there is no plugin of that name. "fetcher" is one only where the host's
+  ///   broker started this process to make a request in the browser's place.
   public static func serve(_ name: String, fetcher: (any PageFetcher)? = nil) -> Bool {
+    if name == "fetcher", let fetcher = FetcherProcess.ofThisProcess() {
+      fetcher.serve()
+      return true
+    }
     guard names.contains(name) else { return false }
     // A reader that is gone must come back as an error of the write, not as our end.
     signal(SIGPIPE, SIG_IGN)

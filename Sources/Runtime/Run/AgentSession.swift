@@ -74,11 +74,10 @@ public actor AgentSession {
     var folders = places.browserFolders(for: model.choice)
     folders["workspace"] = settings.workspace
     folders.merge(network.folders(places)) { own, _ in own }
-    let host = ToolHost(
-      catalog: catalog,
-      places: ToolHost.Places(
-        profileFolders: places.profileFolders, folders: folders,
-        tier: policy.sandboxMinimum.tier == .full ? .full : nil))
+    let toolPlaces = ToolHost.Places(
+      profileFolders: places.profileFolders, folders: folders,
+      tier: policy.sandboxMinimum.tier == .full ? .full : nil)
+    let host = ToolHost(catalog: catalog, places: toolPlaces)
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,
       memory: MemoryTools(
@@ -89,10 +88,11 @@ public actor AgentSession {
       days: DayBudgets(of: policy, path: places.policyRecordsPath),
       workspace: settings.workspace, state: state, cloud: cloud,
       cloudPaths: CloudConfiguration.paths(places))
+    let egress = network.egress(toolPlaces)
     await host.connect(
       ToolHost.Network(
-        settings: network.egress, variables: network.variables,
-        own: { plugin in await runner.own(plugin, network.egress) },
+        settings: egress, variables: network.variables,
+        own: { plugin in await runner.own(plugin, egress) },
         gate: { plugin in FetchGate(runner: runner, plugin: plugin) }))
     let frame = EngineFrame(
       vocabulary: model.vocabulary,

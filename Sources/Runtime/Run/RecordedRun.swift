@@ -2,6 +2,7 @@
 
 import Base
 import Planner
+import Policy
 public import Store
 
 /// What is needed to take up a recorded run: its settings and the events that make its state.
@@ -13,6 +14,8 @@ public struct RecordedRun: Sendable {
   let typedTasks: [Int: String]
   /// Every call that was put before the policy, by its number.
   let calls: [Int: ToolCall]
+  /// Every fetch that the policy allowed while a call was under way, by the call's number.
+  let fetches: [Int: [WebFetch]]
 
   /// The name of the event that says what of the next task the user typed.
   static let typedTaskName = "task.typed"
@@ -35,6 +38,7 @@ public struct RecordedRun: Sendable {
     }
     self.id = id
     var calls: [Int: ToolCall] = [:]
+    var fetches: [Int: [WebFetch]] = [:]
     var configured: JSONObject?
     var budgets = Budgets()
     var plannerEvents: [PlannerEvent] = []
@@ -45,6 +49,11 @@ public struct RecordedRun: Sendable {
       case .reported(RunSettings.eventName, let members): configured = members
       case .reported(Self.typedTaskName, let members):
         typedTasks[taskCount] = members["typed"]?.stringValue ?? ""
+      case .reported("egress.judged", let members):
+        guard let call = members["call"]?.intValue, let fetch = WebFetch(allowed: members) else {
+          continue
+        }
+        fetches[call, default: []].append(fetch)
       case .toolCalled(let call): calls[call.id] = call
       case .planner(let event):
         plannerEvents.append(event)
@@ -63,6 +72,18 @@ public struct RecordedRun: Sendable {
     self.settings = settings
     self.plannerEvents = plannerEvents
     self.calls = calls
+    self.fetches = fetches
     self.typedTasks = typedTasks
+  }
+}
+
+extension WebFetch {
+  /// Of a recorded decision that allowed it; nil for another one, and for what was read along with a page.
+  fileprivate init?(allowed members: JSONObject) {
+    let asked = members["asked"] ?? members["claimed"]
+    guard members["verdict"] == "allow", members["policies"]?.arrayValue?.isEmpty == false,
+      let url = asked?["url"]?.stringValue, let method = asked?["method"]?.stringValue
+    else { return nil }
+    self.init(url: url, method: method, hop: members["claimed"]?["hop"]?.intValue ?? 0)
   }
 }

@@ -279,13 +279,13 @@ extension GuardedToolRunner {
       return .refused(reason: "Only the configured endpoint is open to this plugin.")
     }
     let rule = sending.decision.ruleID
-    let members: JSONObject = [
+    var members: JSONObject = [
       "verdict": "allow", "rules": [.string(rule)],
       "reason": "The payload that was judged goes there.", "call": .number(.integer(Int64(fetches.call.id))),
       "plugin": .string(CloudDesk.plugin), "scheme": .string(web.scheme),
       "host": .string(web.host), "port": .number(.integer(Int64(web.port))),
-      "claimed": Self.claim(request),
     ]
+    Self.name(request, isBound: false, in: &members)
     do { try await journal.append(.reported(name: "egress.judged", members)) } catch {
       return Self.unrecorded
     }

@@ -143,7 +143,9 @@ extension GuardedToolRunner {
     var state = state
     state.isApproved = isApproved
     let policy = policy
-    return EgressGrant(host: web.host, port: web.port, rule: rule) { [state] address in
+    return EgressGrant(
+      host: web.host, port: web.port, rule: rule, bindsRequest: policy.bindsRequest(of: fetch)
+    ) { [state] address in
       policy.admits(address, for: fetch, state)
     }
   }
@@ -163,8 +165,8 @@ extension GuardedToolRunner {
     members["sent_bytes"] = .number(.integer(Int64(outcome.sentBytes)))
     members["received_bytes"] = .number(.integer(Int64(outcome.receivedBytes)))
     members["milliseconds"] = .number(.integer(outcome.duration.wholeMilliseconds))
-    members["claimed"] = Self.claim(outcome.request)
-    if outcome.ending == .addressRefused, outcome.request.purpose != .robots,
+    Self.name(outcome.request, isBound: outcome.bindsRequest, in: &members)
+    if outcome.ending == .addressRefused, outcome.request.purpose == .page,
       fetching?.refusal == nil
     {
       fetching?.refusal = (
@@ -188,18 +190,24 @@ extension GuardedToolRunner {
       members["host"] = .string(web.host)
       members["port"] = .number(.integer(Int64(web.port)))
     }
-    members["claimed"] = Self.claim(request)
+    Self.name(request, isBound: policy.bindsRequest(of: fetch), in: &members)
     return members
   }
 
-  /// What only the plugin says: the broker sees and enforces host, port and bytes, not what is asked
-  /// for inside the connection.
-  static func claim(_ request: EgressRequest) -> JSONValue {
-    [
-      "url": .string(request.url), "method": .string(request.method),
-      "hop": .number(.integer(Int64(request.hop))),
-      "purpose": .string(request.purpose.rawValue),
+  /// Says which way the request takes, and what of it is held to.
+  ///
+  /// Over a relay only the plugin says what is asked for inside the connection: the broker sees and
+  /// enforces host, port and bytes. The host's fetcher asks for the URL that was judged, and nothing else.
+  static func name(_ request: EgressRequest, isBound: Bool, in members: inout JSONObject) {
+    let asked: JSONObject = ["url": .string(request.url), "method": .string(request.method)]
+    var claimed: JSONObject = [
+      "hop": .number(.integer(Int64(request.hop))), "purpose": .string(request.purpose.rawValue),
     ]
+    members["way"] = isBound ? "fetcher" : "relay"
+    members["enforced"] =
+      isBound ? ["scheme", "host", "port", "path", "query", "method"] : ["host", "port"]
+    if isBound { members["asked"] = .object(asked) } else { claimed.merge(asked) { $1 } }
+    members["claimed"] = .object(claimed)
   }
 }
 

@@ -80,6 +80,9 @@ actor GuardedToolRunner: ToolRunner, Escalator {
         taskCount += 1
       case .callJudged(let number, let decision) where decision.verdict == .allowed:
         allowed.insert(number)
+        for fetch in recorded.fetches[number] ?? [] {
+          facts.account(policy.judge(fetch.effect, facts.state))
+        }
       case .toolAnswered(let number, let answer):
         guard allowed.contains(number), let call = recorded.calls[number] else { continue }
         let effect = effect(of: call)

@@ -29,6 +29,8 @@ public struct BrokerChannel: Sendable {
     public var port: Int
     /// Nil where a proxy resolved the name.
     public var address: IPAddress?
+    /// Whether it leads to the host's fetcher, which makes the request itself.
+    public var isFetched: Bool
   }
 
   /// Where profiles of such plugins show private authorities, a PEM file.
@@ -69,8 +71,10 @@ public struct BrokerChannel: Sendable {
     while true {
       guard let (answer, socket) = receive(flags: 0) else { throw Self.gone }
       switch answer {
-      case .granted(let id, let host, let port, let address) where id == lastID && socket >= 0:
-        return Connection(id: id, socket: socket, host: host, port: port, address: address)
+      case .granted(let id, let host, let port, let address, let isFetched)
+      where id == lastID && socket >= 0:
+        return Connection(
+          id: id, socket: socket, host: host, port: port, address: address, isFetched: isFetched)
       case .denied(let id, let isRefused, let reason) where id == lastID:
         throw Refusal(message: reason, isRefused: isRefused)
       case .cut(let id, let reason): cuts[id] = reason

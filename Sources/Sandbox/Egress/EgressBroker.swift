@@ -78,6 +78,8 @@ final class EgressDesk: Sendable {
   enum Order: Sendable {
     case judged(Int, EgressVerdict)
     case resolved(Int, EgressResolution)
+    /// With what was wrong; nil where the fetcher ended well.
+    case fetcherEnded(Int, problem: String?)
     case endCall(@Sendable () -> Void)
     case stop
   }
@@ -89,6 +91,16 @@ final class EgressDesk: Sendable {
     var tellingCount = 0
     var waiters: [CheckedContinuation<Void, Never>] = []
     var judging: [Int: Task<Void, Never>] = [:]
+    var fetching: [Int: Task<Void, Never>] = [:]
+
+    var isQuiet: Bool { tellingCount == 0 && fetching.isEmpty }
+
+    /// Whoever waits for quiet, where it is quiet.
+    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+      guard isQuiet else { return [] }
+      defer { waiters = [] }
+      return waiters
+    }
   }
 
   let bell: Descriptor
@@ -144,6 +156,24 @@ final class EgressDesk: Sendable {
     }
   }
 
+  /// Has the fetcher make the request of `ticket`.
+  func fetch(_ errand: EgressErrand, with fetcher: EgressFetcher, as ticket: Int) {
+    state.withLock { state in
+      state.fetching[ticket] = Task {
+        let problem = await fetcher.run(errand)
+        post(.fetcherEnded(ticket, problem: problem))
+        let waiters = self.state.withLock { state in
+          state.fetching[ticket] = nil
+          return state.takeWaiters()
+        }
+        for waiter in waiters { waiter.resume() }
+      }
+    }
+  }
+
+  /// Ends the fetcher of `ticket`, where one is at work.
+  func stopFetching(_ ticket: Int) { state.withLock { $0.fetching[ticket] }?.cancel() }
+
   /// Whoever is still being asked need not answer any more.
   func cancelJudging() {
     let tasks = state.withLock { Array($0.judging.values) }
@@ -156,9 +186,7 @@ final class EgressDesk: Sendable {
       await gate.ended(outcome)
       let waiters = state.withLock { state in
         state.tellingCount -= 1
-        guard state.tellingCount == 0 else { return [CheckedContinuation<Void, Never>]() }
-        defer { state.waiters = [] }
-        return state.waiters
+        return state.takeWaiters()
       }
       for waiter in waiters { waiter.resume() }
     }
@@ -167,8 +195,8 @@ final class EgressDesk: Sendable {
   func whenTold() async {
     await withCheckedContinuation { continuation in
       let isQuiet = state.withLock { state in
-        if state.tellingCount > 0 { state.waiters.append(continuation) }
-        return state.tellingCount == 0
+        if !state.isQuiet { state.waiters.append(continuation) }
+        return state.isQuiet
       }
       if isQuiet { continuation.resume() }
     }
@@ -179,7 +207,8 @@ extension EgressOutcome {
   /// Of a grant that came to nothing.
   init(_ request: EgressRequest, _ grant: EgressGrant, _ ending: Ending) {
     self.init(
-      request: request, host: grant.host, port: grant.port, rule: grant.rule, address: nil,
+      request: request, host: grant.host, port: grant.port, rule: grant.rule,
+      bindsRequest: grant.bindsRequest, address: nil,
       proxy: nil, sentBytes: 0, receivedBytes: 0, duration: .zero, ending: ending)
   }
 }

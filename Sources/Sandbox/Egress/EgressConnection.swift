@@ -32,6 +32,9 @@ final class EgressConnection {
   /// Whether the call that it is for is still under way.
   private(set) var isWanted = true
   private var message: (EgressAnswer, Descriptor?)?
+  private var errand: EgressErrand?
+  /// Keeps the plugin's stream open until it has heard of the end.
+  private var errandUnderWay: EgressErrand?
   /// Set once it is over, and was granted.
   private(set) var outcome: EgressOutcome?
 
@@ -40,6 +43,11 @@ final class EgressConnection {
   func takeMessage() -> (EgressAnswer, Descriptor?)? {
     defer { message = nil }
     return message
+  }
+
+  func takeErrand() -> EgressErrand? {
+    defer { errand = nil }
+    return errand
   }
 
   var watched: [pollfd] {
@@ -60,6 +68,13 @@ final class EgressConnection {
     phase = .resolving
     connectDeadline = .now + settings.connectTimeMax
     deadline = connectDeadline
+    guard !grant.bindsRequest || settings.fetcher != nil else {
+      finish(
+        .fetcherFailed,
+        "A rule speaks of the path or the query, and nothing here could hold the request to it.",
+        isRefused: true)
+      return nil
+    }
     let literal = IPAddress(v4: grant.host) ?? IPAddress(v6: grant.host)
     if let proxy = settings.proxy, proxy.carries(grant.host) {
       // What the proxy makes of a name is not seen here; an address is judged all the same.
@@ -210,14 +225,37 @@ final class EgressConnection {
   }
 
   private func relay(_ socket: Descriptor, first: [UInt8], _ settings: EgressSettings) {
-    var ends: [Int32] = [-1, -1]
-    guard let grant, cs_stream_pair(&ends) == 0 else { return unreachable(sentence(errno: errno)) }
-    let (ours, theirs) = (Descriptor(ends[0]), Descriptor(ends[1]))
-    phase = .relaying(Relay(remote: socket, local: ours, first: first, settings))
+    guard let grant, let stream = Self.streamPair() else {
+      return unreachable(sentence(errno: errno))
+    }
+    var theirs = stream.theirs
+    if grant.bindsRequest {
+      guard let answer = Self.streamPair() else { return unreachable(sentence(errno: errno)) }
+      errand = EgressErrand(
+        url: request.url, method: request.method, connection: stream.theirs, plugin: answer.ours)
+      errandUnderWay = errand
+      theirs = answer.theirs
+    }
+    phase = .relaying(Relay(remote: socket, local: stream.ours, first: first, settings))
     deadline = .now + settings.connectionTimeMax
     message = (
-      .granted(id: request.id, host: grant.host, port: grant.port, address: address), theirs
+      .granted(
+        id: request.id, host: grant.host, port: grant.port, address: address,
+        isFetched: grant.bindsRequest), theirs
     )
+  }
+
+  private static func streamPair() -> (ours: Descriptor, theirs: Descriptor)? {
+    var ends: [Int32] = [-1, -1]
+    return cs_stream_pair(&ends) == 0 ? (Descriptor(ends[0]), Descriptor(ends[1])) : nil
+  }
+
+  func fetcherEnded(_ problem: String?) {
+    guard let problem else {
+      errandUnderWay = nil
+      return
+    }
+    finish(.fetcherFailed, "The process that was to make the request failed: \(problem)")
   }
 
   // MARK: - The end

@@ -9,15 +9,20 @@ public struct EgressGrant: Sendable {
   public var port: Int
   /// The rule that granted it, for the record.
   public var rule: String
+  /// Whether the host's fetcher makes the request in the plugin's place, so that nothing can be asked for
+  /// but the URL that was judged, by the method that was judged.
+  public var bindsRequest: Bool
   /// Asked about every address that the name resolves to, before any of them is dialled.
   public var admits: @Sendable (IPAddress) -> Bool
 
   public init(
-    host: String, port: Int, rule: String, admits: @escaping @Sendable (IPAddress) -> Bool
+    host: String, port: Int, rule: String, bindsRequest: Bool = false,
+    admits: @escaping @Sendable (IPAddress) -> Bool
   ) {
     self.host = host
     self.port = port
     self.rule = rule
+    self.bindsRequest = bindsRequest
     self.admits = admits
   }
 }
@@ -43,6 +48,8 @@ public struct EgressOutcome: Equatable, Sendable {
     /// More came, or was sent, than may.
     case bytesSpent = "bytes_spent"
     case timeSpent = "time_spent"
+    /// The fetcher, which was to make the request, could not be started or did not end well.
+    case fetcherFailed = "fetcher_failed"
     /// The plugin ended or was ended while the connection was open.
     case stopped
     /// The tool call that it was made for was over.
@@ -53,6 +60,8 @@ public struct EgressOutcome: Equatable, Sendable {
   public var host: String
   public var port: Int
   public var rule: String
+  /// Whether the host's fetcher made the request.
+  public var bindsRequest: Bool
   /// The one that was dialled; nil where none was, and where a proxy dialled.
   public var address: IPAddress?
   /// "HOST:PORT" of the proxy, which then resolved the name.
@@ -91,6 +100,8 @@ public struct EgressSettings: Sendable {
   /// From the connection to its end.
   public var connectionTimeMax = Duration.seconds(60)
   public var proxy: EgressProxy?
+  /// Makes the requests of grants that bind them; without one there are none.
+  public var fetcher: EgressFetcher?
   /// Addresses of a name, in the order in which to try them.
   public var resolve: @Sendable (_ host: String) -> EgressResolution = EgressResolution.bySystem
 

@@ -43,7 +43,7 @@ final class EgressLoop {
         if let request = connections[ticket]?.request {
           desk.tell(EgressOutcome(request, grant, .stopped))
         }
-      case .judged(_, .refused), .resolved, .stop: break
+      case .judged(_, .refused), .resolved, .fetcherEnded, .stop: break
       }
     }
   }
@@ -61,6 +61,9 @@ final class EgressLoop {
     case .judged(let ticket, let verdict): judged(ticket, verdict)
     case .resolved(let ticket, let resolution):
       connections[ticket]?.resolved(resolution, settings)
+      settle(ticket)
+    case .fetcherEnded(let ticket, let problem):
+      connections[ticket]?.fetcherEnded(problem)
       settle(ticket)
     case .endCall(let done):
       // The plugin may have closed them already, and its answer came first.
@@ -163,8 +166,12 @@ final class EgressLoop {
     if let (message, descriptor) = connection.takeMessage() {
       answer(message, with: descriptor?.number ?? -1)
     }
+    if let errand = connection.takeErrand(), let fetcher = settings.fetcher {
+      desk.fetch(errand, with: fetcher, as: ticket)
+    }
     if let outcome = connection.outcome {
       connections[ticket] = nil
+      desk.stopFetching(ticket)
       desk.tell(outcome)
     }
   }
@@ -177,6 +184,7 @@ final class EgressLoop {
       // What is still being judged is not over before its verdict came.
       if let outcome = connection.outcome {
         connections[ticket] = nil
+        desk.stopFetching(ticket)
         desk.tell(outcome)
       }
     }

@@ -11,7 +11,8 @@
 //     {"fetch":1,"granted":false,"refused":true,"reason":"No rule allows it."}
 //
 // and with a grant comes one end of a byte stream, whose other end the broker relays to that host.
-// "address" is missing where a proxy resolved the name. A relay that the broker breaks off is told:
+// "address" is missing where a proxy resolved the name. Where there is "by":"fetcher" beside them, the stream
+// leads to the host's fetcher, which makes the request: see EgressFetcher.swift. A relay that the broker breaks off is told:
 //
 //     {"cut":1,"reason":"More than 50331648 bytes came."}
 
@@ -74,8 +75,9 @@ public struct EgressRequest: Equatable, Sendable {
 
 /// What the broker says.
 public enum EgressAnswer: Equatable, Sendable {
-  /// The connection came along. `address` is nil where a proxy resolved the name.
-  case granted(id: Int, host: String, port: Int, address: IPAddress?)
+  /// The connection came along. `address` is nil where a proxy resolved the name; `isFetched` says that it
+  /// leads to the host's fetcher.
+  case granted(id: Int, host: String, port: Int, address: IPAddress?, isFetched: Bool = false)
   /// By the policy, or because there is no way to the host.
   case denied(id: Int, isRefused: Bool, reason: String)
   /// The broker broke the connection of this request off.
@@ -101,19 +103,22 @@ public enum EgressAnswer: Equatable, Sendable {
       return nil
     }
     let address = json["address"]?.stringValue.flatMap { IPAddress(v4: $0) ?? IPAddress(v6: $0) }
-    self = .granted(id: id, host: host, port: port, address: address)
+    self = .granted(
+      id: id, host: host, port: port, address: address,
+      isFetched: json["by"]?.stringValue == "fetcher")
   }
 
   /// As it is sent.
   var packet: [UInt8] {
     var object: JSONObject = [:]
     switch self {
-    case .granted(let id, let host, let port, let address):
+    case .granted(let id, let host, let port, let address, let isFetched):
       object["fetch"] = .number(.integer(Int64(id)))
       object["granted"] = true
       object["host"] = .string(host)
       object["port"] = .number(.integer(Int64(port)))
       object["address"] = address.map { .string($0.description) }
+      if isFetched { object["by"] = "fetcher" }
     case .denied(let id, let isRefused, let reason):
       object["fetch"] = .number(.integer(Int64(id)))
       object["granted"] = false

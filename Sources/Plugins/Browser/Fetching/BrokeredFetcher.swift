@@ -22,14 +22,20 @@ public final class BrokeredFetcher: PageFetcher {
     public var acceptLanguage: String?
     /// Where pages are kept between runs; nil for nowhere.
     public var cacheFolder: String?
+    /// Between two pages of one host; this machine's own are spared.
+    public var pace = Duration.seconds(1)
+    /// A site that asks for a longer wait is not waited for.
+    public var waitMax = Duration.seconds(10)
 
     public init() {}
 
-    /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, and a file of authorities
-    /// and a folder to keep pages in, where the profile puts them.
+    /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, `MARTLET_PACE` in milliseconds,
+    /// and a file of authorities and a folder to keep pages in, where the profile puts them.
     public static func ofThisProcess() -> Settings {
       var settings = Settings()
       settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
+      let pace = getenv("MARTLET_PACE").flatMap { Int(String(cString: $0)) }
+      if let pace { settings.pace = .milliseconds(pace) }
       if access(BrokerChannel.authoritiesPath, R_OK) == 0 {
         settings.authorities = BrokerChannel.authoritiesPath
       }
@@ -39,6 +45,11 @@ public final class BrokeredFetcher: PageFetcher {
 
     /// Where the sandbox profile shows the cache.
     static let cachePath = "/cache"
+
+    /// Who vouches for servers.
+    var places: CertificatePlaces {
+      CertificatePlaces(file: authorities, folder: "/etc/ssl/certs")
+    }
   }
 
   static let redirectCountMax = 5
@@ -51,6 +62,8 @@ public final class BrokeredFetcher: PageFetcher {
     var robots: [WebOrigin: RobotsRules] = [:]
     /// When a site that asked for patience may be asked again.
     var patience: [WebOrigin: ContinuousClock.Instant] = [:]
+    /// When the next page of a host may be asked for.
+    var pages: [String: ContinuousClock.Instant] = [:]
   }
 
   private let state: Mutex<State>
@@ -94,9 +107,10 @@ public final class BrokeredFetcher: PageFetcher {
       throw FetchFailure(
         message: "\"\(request.url.prefix(200))\" is no http or https address that can be fetched.")
     }
+    if hop.isPage, let due = state.pages[hop.url.origin.host] { Self.wait(until: due) }
     for number in 0...Self.redirectCountMax {
       let kept = hop.isPlain ? state.cache?.entry(for: hop.url.text) : nil
-      let answer = try perform(hop.asking(about: kept), number, &state)
+      let answer = try performPatiently(hop.asking(about: kept), number, &state)
       if let kept, answer.head.status == 304 { return Self.page(kept) }
       if hop.isPlain { state.cache?.take(answer) }
       guard answer.head.isRedirect else { return Self.page(answer) }
@@ -115,6 +129,23 @@ public final class BrokeredFetcher: PageFetcher {
         "\(hop.url.origin) redirects more than \(Self.redirectCountMax) times; that is no page.")
   }
 
+  /// Performs a request; once more where the site asks for a short wait.
+  private func performPatiently(
+    _ hop: Hop, _ number: Int, _ state: inout State
+  ) throws(FetchFailure) -> ExchangeAnswer {
+    do throws(FetchFailure) { return try perform(hop, number, &state) } catch {
+      guard hop.method == "GET", let due = error.retryAt, due - .now <= settings.waitMax else {
+        throw error
+      }
+      Self.wait(until: due)
+      return try perform(hop, number, &state)
+    }
+  }
+
+  private static func wait(until due: ContinuousClock.Instant) {
+    while due > .now { usleep(UInt32(clamping: (due - .now).wholeMicroseconds)) }
+  }
+
   private func perform(
     _ hop: Hop, _ number: Int, _ state: inout State
   ) throws(FetchFailure) -> ExchangeAnswer {
@@ -124,6 +155,9 @@ public final class BrokeredFetcher: PageFetcher {
         message: "\(origin) asked to be left alone for another \((until - .now).wholeSeconds) s.")
     }
     let connection = try connect(hop.url, method: hop.method, hop: number, .page, &state)
+    if hop.isPage, connection.address?.reach != .machine {
+      state.pages[origin.host] = .now + settings.pace
+    }
     if settings.respectsRobots, hop.isPage {
       do throws(FetchFailure) {
         try checkRobots(hop.url, number, &state)
@@ -152,16 +186,25 @@ public final class BrokeredFetcher: PageFetcher {
   private func exchange(
     _ request: HTTPRequest, over connection: BrokerChannel.Connection, _ state: inout State
   ) throws(FetchFailure) -> ExchangeAnswer {
+    do throws(FetchFailure) {
+      guard !connection.isFetched else {
+        return try FetcherExchange.perform(request, over: connection.socket)
+      }
+      return try exchangeHere(request, over: connection.socket, state.jar)
+    } catch {
+      guard let reason = state.channel.cutReason(of: connection.id) else { throw error }
+      throw FetchFailure(
+        message: "The connection to \(request.url.origin) was cut by the host: \(reason)")
+    }
+  }
+
+  private func exchangeHere(
+    _ request: HTTPRequest, over socket: Int32, _ jar: CookieJar?
+  ) throws(FetchFailure) -> ExchangeAnswer {
     do throws(TransferError) {
       return try SocketExchange.perform(
-        request, over: connection.socket, limits: settings.limits,
-        certificates: CertificatePlaces(file: settings.authorities, folder: "/etc/ssl/certs"),
-        jar: state.jar)
+        request, over: socket, limits: settings.limits, certificates: settings.places, jar: jar)
     } catch {
-      if let reason = state.channel.cutReason(of: connection.id) {
-        throw FetchFailure(
-          message: "The connection to \(request.url.origin) was cut by the host: \(reason)")
-      }
       throw FetchFailure(message: error.description)
     }
   }
@@ -174,12 +217,14 @@ public final class BrokeredFetcher: PageFetcher {
     guard let text = head.headers["Retry-After"] else {
       throw FetchFailure(message: "\(origin) answers \(what); try again later.")
     }
-    guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+    guard let seconds = head.retryAfterSeconds else {
       throw FetchFailure(
         message: "\(origin) answers \(what) and asks to wait until \(text.prefix(40)).")
     }
-    state.patience[origin] = .now + .seconds(seconds)
-    throw FetchFailure(message: "\(origin) answers \(what) and asks to wait \(seconds) s.")
+    let due = ContinuousClock.now + .seconds(seconds)
+    state.patience[origin] = due
+    throw FetchFailure(
+      message: "\(origin) answers \(what) and asks to wait \(seconds) s.", retryAt: due)
   }
 
   private static func page(_ answer: ExchangeAnswer) -> FetchedPage {
@@ -242,6 +287,10 @@ public final class BrokeredFetcher: PageFetcher {
 
 extension Duration {
   fileprivate var wholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+
+  fileprivate var wholeMicroseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 + 1
+  }
 }
 
 extension WebURL {

@@ -58,9 +58,14 @@ public struct FetchFailure: Error, Sendable {
   public var message: String
   /// Whether the policy said no, as opposed to the network.
   public var refused: Bool
+  /// When the same request may be made again, where the server said so.
+  public var retryAt: ContinuousClock.Instant?
 
-  public init(message: String, refused: Bool = false) {
+  public init(
+    message: String, refused: Bool = false, retryAt: ContinuousClock.Instant? = nil
+  ) {
     self.message = message
     self.refused = refused
+    self.retryAt = retryAt
   }
 }

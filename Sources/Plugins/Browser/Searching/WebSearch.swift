@@ -23,7 +23,15 @@ struct WebSearch: SearchBackend {
   ) throws(FetchFailure) -> [SearchHit] {
     let request = engine.request(
       query, countMax: countMax, base: base, key: key ?? "", books: books)
-    let reply = try fetcher.fetch(request)
+    let reply: FetchedPage
+    do throws(FetchFailure) { reply = try fetcher.fetch(request) } catch {
+      guard error.refused, request.method == "POST" else { throw error }
+      throw FetchFailure(
+        message: """
+          \(error.message) The search engine \(name) is asked by POST, which no shipped policy allows; \
+          Docs/BROWSER.md has the rule that allows it for this engine alone.
+          """, refused: true)
+    }
     guard reply.status == 200 else { throw failure(reply) }
     if engine == .kiwix { return try kiwixHits(reply) }
     guard
