@@ -52,7 +52,7 @@ import Tokenizer
       vocabulary,
       rules: HeaderRules(tools: [.builtIn("mail.send", arguments: constraint)]),
       rowCount: model.configuration.vocabularySize)
-    let session = InferenceSession(engine: model)
+    let session = try InferenceSession(engine: model)
     var recipients: [String: Int] = [:]
     for seed in 0..<UInt64(Self.count) {
       var grammar = start

@@ -80,7 +80,7 @@ struct HeadRunTests {
     #expect(other.errors.contains("was signed by none of the keys, or changed since."))
     // A head for another history, by somebody without the key.
     let text = try String(contentsOfFile: heads, encoding: .utf8)
-    let forged = text.replacing(#""events":1,"#, with: #""events":0,"#)
+    let forged = text.replacing(#""events":"#, with: #""events":1"#)
     #expect(forged != text)
     try forged.write(toFile: heads, atomically: true, encoding: .utf8)
     #expect(try home.run("session", "verify").exitCode == 1)

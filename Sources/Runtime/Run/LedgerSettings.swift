@@ -10,11 +10,11 @@
 //     "publicKeys": ["ed25519:64 hex digits", "/path/of/public.pem"]    whose heads `session verify` takes
 //     "required": true | false             whether a run ends where a head cannot be published; true
 
-public import Base
-public import Digests
+import Base
+import Digests
 import FoundationEssentials
 import Glibc
-public import Planner
+import Planner
 
 /// Settings of the ledger's second sink.
 public struct LedgerSettings: Equatable, Sendable {

@@ -4,9 +4,10 @@
 // so (DB_PASSWORD, GITHUB_TOKEN), the token of the model hub, and the files that "secrets" in config.json
 // names. A line "NAME=value" of such a file gives its value, any other line itself.
 
-public import Base
+import Base
 import Glibc
-public import Planner
+import Hub
+import Planner
 
 /// Takes secrets out of what is about to be kept: in the ledger, and in memories.
 public struct RecordedSecrets: Sendable {

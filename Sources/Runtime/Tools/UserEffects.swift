@@ -2,6 +2,7 @@
 
 public import Base
 public import Policy
+import Store
 public import ToolHost
 
 /// The policy's word about a command that a person typed.
