@@ -142,7 +142,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: [
-        "Inference", "ModelFiles", "CKernels", "Harmony", "Tokenizer", "TestKit",
+        "Base", "Inference", "ModelFiles", "CKernels", "Harmony", "Policy", "Tokenizer", "TestKit",
       ],
       swiftSettings: house),
     .testTarget(

@@ -39,6 +39,25 @@ import Testing
         publicKey: Self.bytes(vector.key)))
   }
 
+  /// The private keys of the same tests.
+  private static let seeds = [
+    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+    "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+  ]
+
+  @Test(arguments: 0..<3)
+  func `of the standard is what its private key makes`(index: Int) {
+    let vector = Self.vectors[index]
+    let seed = Self.bytes(Self.seeds[index])
+    #expect(Ed25519.publicKey(ofSeed: seed) == Self.bytes(vector.key))
+    #expect(
+      Ed25519.signature(of: Self.bytes(vector.message), seed: seed)
+        == Self.bytes(vector.signature))
+    #expect(Ed25519.signature(of: [], seed: Array(seed.dropLast())) == nil)
+    #expect(Ed25519.publicKey(ofSeed: seed + [0]) == nil)
+  }
+
   @Test func `is for one message and one key`() {
     let (key, message, signature) = (
       Self.bytes(Self.vectors[2].key), Self.bytes(Self.vectors[2].message),

@@ -296,3 +296,36 @@ struct AskRunTests {
     #expect(try home.lastEvents().named("policy.decided").last?["rule"]?.stringValue == "F")
   }
 }
+
+struct TypedCommandBudgetTests {
+  @Test func `what the user types is counted by the day as a run's calls are`() throws {
+    let home = try Home()
+    try home.setPolicy(
+      "{ id: 'save', effect: 'allow', tool: 'memory.save', args: 'any', budget: 'notes' },",
+      more: "budgets: { notes: { per: 'day', calls: 2 } },")
+    #expect(try home.run("memory", "add", "One.", "--global").exitCode == 0)
+    let run = try home.run(
+      script: [Turn.call("memory.save", #"{"text":"Two."}"#), Turn.answer("Saved.")], ["Note it."])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let third = try home.run("memory", "add", "Three.", "--global")
+    #expect(third.exitCode == 3)
+    #expect(third.errors.contains("notes"), "\(third.errors)")
+    #expect(try !home.run("memory", "list").output.contains("Three."))
+  }
+
+  @Test func `a call that the mask would not let be sampled is refused when it comes all the same`()
+    throws
+  {
+    let home = try Home()
+    try home.setPolicy(
+      """
+      { id: 'save', effect: 'allow', tool: 'memory.save', args: { text: { oneOf: ['A note.'] } } },
+      """)
+    func save(_ text: String) throws -> Int32 {
+      let call = Turn.call("memory.save", #"{"text":"\#(text)"}"#)
+      return try home.run(script: [call, Turn.answer("Saved.")], ["Note it."]).exitCode
+    }
+    #expect(try save("A note.") == 0)
+    #expect(try save("Another note.") == 3)
+  }
+}

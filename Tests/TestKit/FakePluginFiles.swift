@@ -81,6 +81,10 @@ public struct FakePluginFiles: Sendable {
             elif how == "error": say(text(id, "no luck", isError=True))
             elif how == "refuse":
                 say({"jsonrpc": "2.0", "id": id, "error": {"code": -32602, "message": "not like this"}})
+            elif how == "read": say(text(id, open(arguments["path"]).read()))
+            elif how == "tell": say(text(id, os.environ.get(arguments["name"], "none")))
+            elif how == "cry": print(open(arguments["path"]).read(), file=sys.stderr); os._exit(3)
+            elif how == "fail": say(text(id, open(arguments["path"]).read(), isError=True))
             elif how == "long": say(text(id, "a" + "é" * 10000 + "z"))
             elif how == "structured": say(text(id, "seen", structuredContent={"n": 7}))
             else: say(text(id, json.dumps(arguments)))

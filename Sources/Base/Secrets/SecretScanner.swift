@@ -18,7 +18,9 @@ public struct SecretScanner: Sendable {
   public mutating func learn(_ secret: KnownSecret) { known.insert(secret) }
 
   /// Whether a variable of this name holds a secret, as people name them: "DB_PASSWORD".
-  public static func isSecretName(_ name: String) -> Bool { SecretName(Array(name.utf8)[...]) != nil }
+  public static func isSecretName(_ name: String) -> Bool {
+    SecretName(Array(name.utf8)[...]) != nil
+  }
 
   /// Every secret in `text`, from left to right, none overlapping another.
   public func scan(_ text: String) -> [SecretFinding] { scan(Array(text.utf8)) }

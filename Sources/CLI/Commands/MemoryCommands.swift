@@ -30,7 +30,8 @@ extension Command {
     } else if arguments["--workspace"] != nil {
       throw CommandError.usage("Give either --global or --workspace.")
     }
-    let text = try Input.text(arguments.positional[0], bytesMax: Memories.textBytesMax)
+    let text = try withoutSecrets(
+      try Input.text(arguments.positional[0], bytesMax: Memories.textBytesMax))
     try permitSaving(text, in: scope)
     let memory = try Stores.telling { () throws(StoreError) in
       try Memories(path: Places.ofThisProcess().memoriesPath).save(
@@ -42,6 +43,20 @@ extension Command {
       Output.line("Saved as memory \(memory.id), \(memory.scope.phrase).")
     }
     return .success
+  }
+
+  /// A model will read it in later runs, and the file is no place for keys.
+  private static func withoutSecrets(_ text: String) throws(CommandError) -> String {
+    let secrets: RecordedSecrets
+    do throws(RunError) { secrets = try RecordedSecrets(.ofThisProcess()) } catch {
+      throw .usage(error.description)
+    }
+    let (kept, count) = secrets.redacted(text)
+    if count > 0 {
+      Progress.line(
+        "martlet: \(count) secret\(count == 1 ? "" : "s") left out; see Docs/SECRETS.md")
+    }
+    return kept
   }
 
   /// What is remembered will be read by a model: the policy has a say in it.

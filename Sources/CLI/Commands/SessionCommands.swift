@@ -1,6 +1,7 @@
 // SessionCommands.swift — recorded runs: which there are, what happened in one, whether the record holds.
 
 import Base
+import Glibc
 import Planner
 import Runtime
 import Store
@@ -91,37 +92,83 @@ extension Command {
   static let sessionVerify = Command(
     name: "session verify",
     summary: "Check that nothing in the record was changed, left out or put in.",
-    synopsis: "[ID] [--json]",
+    synopsis: "[ID] [--heads FILE] [--key KEY] [--json]",
     details: """
       Each event is chained to the one before by SHA-256, and names its contents by digest. Without ID the
       whole ledger is checked. Contents that were erased are counted, and break nothing.
 
+      A chain cannot show that the whole file was written anew, or that its end was cut. Heads that were
+      published elsewhere can (Docs/SECRETS.md): the chain must still lead through each of them. Without
+      --heads those of "heads" in ledger.json are checked, and signatures where a key is known.
+
       The exit code is 1 where something does not hold; stderr names the first bad event.
       """,
-    options: [Option(name: "--json", help: "the report as one JSON object")],
+    options: [
+      Option(name: "--heads", value: "FILE", help: "heads that were published, one a line"),
+      Option(
+        name: "--key", value: "KEY",
+        help: "who has to have signed them: ed25519:HEX, or a public key in PEM"),
+      Option(name: "--json", help: "the report as one JSON object"),
+    ],
     positionalCount: 0...1,
     examples: [
       Example(command: "./martlet session verify", meaning: "checks every recorded run"),
       Example(command: "./martlet session verify last", meaning: "checks the latest"),
     ]
   ) { arguments in
+    let published = try publishedHeads(arguments)
     let word = arguments.positional.first
     guard let ledger = try damageTelling(Stores.recordedLedger) else {
       if word != nil { throw noRunsYet }
-      if arguments.has("--json") { Output.jsonLine(LedgerReport().json) }
+      if let head = published?.heads.first {
+        throw CommandError(
+          exitCode: .internalError,
+          sentence: "There is no ledger, and a head of session \"\(head.session)\" was published."
+            .plain)
+      }
+      if arguments.has("--json") { Output.jsonLine(LedgerReport().json(heads: nil)) }
       Progress.line("No runs yet.")
       return .success
     }
     let session = try word.map { word throws(CommandError) in try ledger.chosenSession(word).id }
     let report = try damageTelling { () throws(CommandError) in
-      try Stores.telling { () throws(StoreError) in try ledger.verify(session: session) }
+      try Stores.telling { () throws(StoreError) in
+        try ledger.verify(session: session, heads: published?.heads ?? [])
+      }
     }
-    if arguments.has("--json") { Output.jsonLine(report.json) }
-    if let problem = report.problem {
-      throw CommandError(exitCode: .internalError, sentence: problem.description.plain)
+    if arguments.has("--json") { Output.jsonLine(report.json(heads: published)) }
+    if let problem = report.problem?.description ?? published?.problem {
+      throw CommandError(exitCode: .internalError, sentence: problem.plain)
     }
-    if !arguments.has("--json") { Output.line(report.sentence) }
+    if !arguments.has("--json") { Output.line(report.sentence(heads: published)) }
     return .success
+  }
+
+  /// The heads to hold the ledger to; nil where none were published.
+  private static func publishedHeads(
+    _ arguments: Arguments
+  ) throws(CommandError) -> PublishedHeads? {
+    let settings: LedgerSettings
+    do throws(RunError) { settings = try LedgerSettings(.ofThisProcess()) } catch {
+      throw .usage(error.description)
+    }
+    var keys = settings.publicKeys
+    if let word = arguments["--key"] {
+      guard let key = LedgerSettings.readPublicKey(word) else {
+        throw .usage(
+          "--key \(word): no public Ed25519 key. Give ed25519:HEX, or a file of openssl pkey -pubout."
+        )
+      }
+      keys = [key]
+    }
+    var path = arguments["--heads"]
+    if path == nil, case .file(let configured)? = settings.sink, access(configured, F_OK) == 0 {
+      path = configured
+    }
+    guard let path else { return nil }
+    do throws(FileReadError) { return try PublishedHeads(path: path, keys: keys) } catch {
+      throw .usage("The heads in \(path) cannot be read: \(error.reason).".plain)
+    }
   }
 
   private static func showPatch(_ changes: SessionChanges, isReversed: Bool) -> ExitCode {
@@ -158,23 +205,34 @@ extension RecordedEvent {
 }
 
 extension LedgerReport {
-  fileprivate var sentence: String {
+  fileprivate func sentence(heads: PublishedHeads?) -> String {
     func counted(_ count: Int, _ noun: String) -> String {
       "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
     let erased = erasedBodyCount > 0 ? " (\(erasedBodyCount) erased)" : ""
+    var published = ""
+    if let heads {
+      let signed = heads.signedCount > 0 ? " (signed)" : ""
+      published = ", \(counted(heads.heads.count, "published head"))\(signed)"
+    }
     return """
       All holds: \(counted(sessionCount, "session")), \(counted(eventCount, "event")), \
-      \(counted(bodyCount, "content"))\(erased).
+      \(counted(bodyCount, "content"))\(erased)\(published).
       """
   }
 
-  fileprivate var json: JSONValue {
+  fileprivate func json(heads: PublishedHeads?) -> JSONValue {
     func number(_ value: Int) -> JSONValue { .number(.integer(Int64(value))) }
     var object: JSONObject = [
-      "intact": .bool(isIntact), "sessions": number(sessionCount), "events": number(eventCount),
+      "intact": .bool(isIntact && heads?.problem == nil), "sessions": number(sessionCount),
+      "events": number(eventCount),
       "contents": number(bodyCount), "erased": number(erasedBodyCount),
     ]
+    if let heads {
+      object["heads"] = number(heads.heads.count)
+      object["signedHeads"] = number(heads.signedCount)
+      if problem == nil { object["problem"] = heads.problem.map { ["sentence": .string($0)] } }
+    }
     if let problem {
       var place: JSONObject = ["sentence": .string(problem.description)]
       place["session"] = problem.session.map(JSONValue.string)

@@ -125,6 +125,8 @@ public enum ModelChoice: Equatable, Sendable {
 struct Configuration {
   /// What `--model` says where it is not given.
   var model: String?
+  /// Absolute paths of files whose lines are secrets: see ``RecordedSecrets``.
+  var secretFiles: [String] = []
 
   private static let bytesMax = 1 << 20
 
@@ -134,13 +136,20 @@ struct Configuration {
     do {
       let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
       guard let object = json.objectValue else { throw Problem("must be an object: { … }") }
-      if let other = object.keys.first(where: { $0 != "model" }) {
-        throw Problem("\"\(other)\" is not a setting; there is: model")
+      if let other = object.keys.first(where: { $0 != "model" && $0 != "secrets" }) {
+        throw Problem("\"\(other)\" is not a setting; there are: model, secrets")
       }
       guard object["model"] == nil || object["model"]?.stringValue != nil else {
         throw Problem("\"model\" must be a string")
       }
       model = object["model"]?.stringValue
+      if let secrets = object["secrets"] {
+        let paths = secrets.arrayValue?.compactMap(\.stringValue).filter { $0.hasPrefix("/") }
+        guard let paths, paths.count == secrets.arrayValue?.count else {
+          throw Problem("\"secrets\" must be a list of absolute paths of files")
+        }
+        secretFiles = paths
+      }
     } catch let error as FileReadError {
       throw RunError(.misconfigured("\(path) cannot be read: \(error.reason)."))
     } catch let error as Problem {

@@ -69,8 +69,11 @@ public actor AgentSession {
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
     lock = try SessionLock(session: id, in: places.stateFolder)
+    let secrets = try RecordedSecrets(places)
     let journal = LedgerJournal(
-      ledger: ledger, session: id, news: stream.continuation, redaction: Redaction(policy: policy))
+      ledger: ledger, session: id, news: stream.continuation,
+      redaction: Redaction(policy: policy, secrets: secrets),
+      heads: try HeadPublisher(LedgerSettings(places), every: policy.ledgerAnchorEvery))
     var folders = places.browserFolders(for: model.choice)
     folders["workspace"] = settings.workspace
     folders.merge(network.folders(places)) { own, _ in own }
@@ -81,7 +84,7 @@ public actor AgentSession {
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,
       memory: MemoryTools(
-        path: places.memoriesPath, session: id, workspace: settings.workspace),
+        path: places.memoriesPath, session: id, workspace: settings.workspace, secrets: secrets),
       journal: journal, news: stream.continuation,
       desk: AskDesk(
         policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: id),
@@ -104,7 +107,7 @@ public actor AgentSession {
         ScriptedEngine(
           script: script, frame: frame, contextTokensMax: model.contextTokensMax)
       case .local(let local):
-        Self.engine(local, frame, settings, offered, runner)
+        Self.engine(local, frame, settings, offered, runner, policy)
       }
     if case .local(let local) = model.engine { localModel = local } else { localModel = nil }
     self.id = id
@@ -195,10 +198,11 @@ public actor AgentSession {
 
   private static func engine(
     _ model: LocalModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
-    _ runner: GuardedToolRunner
+    _ runner: GuardedToolRunner, _ policy: PolicyEngine
   ) -> HarmonyTextEngine {
     let grammars = ContentGrammars(
-      answer: settings.outputSchema, arguments: offered.schemas, trie: { model.tokenTrie })
+      answer: settings.outputSchema, arguments: offered.schemas, mask: policy.argumentMask,
+      trie: { model.tokenTrie })
     return HarmonyTextEngine(
       model: model, frame: frame, sampling: settings.sampling, answer: grammars.answer
     ) {

@@ -12,7 +12,8 @@ actor LedgerJournal: Journal {
   private let ledger: Ledger
   private let session: String
   private let news: AsyncStream<RunNews>.Continuation
-  private let redaction: Redaction
+  private var redaction: Redaction
+  private var heads: HeadPublisher?
   /// Recorded with the next event.
   private var held: [RunEvent] = []
   private var citations = Citations()
@@ -22,14 +23,16 @@ actor LedgerJournal: Journal {
   ///   - session: The run's id.
   ///   - news: Gets each event once it is recorded, as it was recorded.
   ///   - redaction: What must not be recorded.
+  ///   - heads: Where heads of the chain are published; nil for nowhere.
   init(
     ledger: Ledger, session: String, news: AsyncStream<RunNews>.Continuation,
-    redaction: Redaction
+    redaction: Redaction, heads: HeadPublisher?
   ) {
     self.ledger = ledger
     self.session = session
     self.news = news
     self.redaction = redaction
+    self.heads = heads
   }
 
   func append(_ event: RunEvent) async throws {
@@ -56,7 +59,8 @@ actor LedgerJournal: Journal {
     }
     let all = held + [event]
     for event in all { citations.note(event) }
-    let events = all.map(redaction.applied)
+    var events: [RunEvent] = []
+    for event in all { events.append(try redaction.applied(to: event)) }
     held = []
     let time = UnixTime.now()
     let recorded = try ledger.append(
@@ -64,5 +68,10 @@ actor LedgerJournal: Journal {
     for (event, record) in zip(events, recorded) {
       news.yield(.event(event, sequence: record.sequence, time: record.time))
     }
+    guard let last = recorded.last else { return }
+    var isEnd = false
+    if case .finished = event { isEnd = true }
+    try heads?.note(
+      LedgerHead(session: session, eventCount: last.sequence, hash: last.hash), isEnd: isEnd)
   }
 }

@@ -57,4 +57,11 @@ struct DayBudgets: Sendable {
     }
     return nil
   }
+
+  /// What cannot be counted is not done.
+  static func unaccountable(_ decision: PolicyDecision, _ error: StoreError) -> PolicyDecision {
+    var decision = decision
+    decision.deny(by: "audit", "Its budget cannot be counted, so nothing is done. \(error)")
+    return decision
+  }
 }

@@ -26,6 +26,8 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   /// The call that is under way, and the decision about it.
   private var pending: PendingCall?
   private var startsReported = 0
+  /// Calls of a resumed run that were recorded without their secrets.
+  private var incompleteCalls: Set<Int> = []
   /// Servers from elsewhere whose start was allowed in this run.
   private var admittedServers: Set<String> = []
   /// The model elsewhere that may be asked; nil where none is configured.
@@ -71,6 +73,8 @@ actor GuardedToolRunner: ToolRunner, Escalator {
 
   /// Takes up what earlier calls of a resumed run brought into its context and used up.
   func replay(_ recorded: RecordedRun) {
+    incompleteCalls = Set(
+      recorded.calls.filter { $0.value.body.contains(Redaction.markBeginning) }.keys)
     var allowed: Set<Int> = []
     var taskCount = 0
     for event in recorded.plannerEvents {
@@ -105,6 +109,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   // MARK: - Judging
 
   func judge(_ call: ToolCall) async throws(CancellationError) -> CallDecision {
+    if incompleteCalls.remove(call.id) != nil { return Self.incomplete }
     let effect = effect(of: call)
     var record: JSONObject?
     var decision = judged(effect)
@@ -132,6 +137,13 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     return CallDecision(
       verdict: verdict, rule: decision.ruleIDs.joined(separator: ", "), reason: decision.reason)
   }
+
+  /// The record it comes from has marks where secrets were: it is another call than was meant.
+  private static let incomplete = CallDecision(
+    verdict: .refused, rule: "audit",
+    reason: """
+      The run was resumed, and its record does not keep the secrets of this call. Make the call again.
+      """)
 
   private func effect(of call: ToolCall) -> Effect {
     var effect = Effect(call: call, workspace: workspace)
@@ -166,7 +178,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     do throws(StoreError) {
       for (budget, used) in try days.used() { facts.set(used, of: budget) }
     } catch {
-      return Self.unaccountable(policy.judge(effect, facts.state), error)
+      return DayBudgets.unaccountable(policy.judge(effect, facts.state), error)
     }
     return policy.judge(effect, facts.state)
   }
@@ -203,17 +215,8 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       decision.deny(
         by: "budget:\(budget)", "The budget \"\(budget)\" is spent: another run was faster.")
     } catch {
-      decision = Self.unaccountable(decision, error)
+      decision = DayBudgets.unaccountable(decision, error)
     }
-  }
-
-  /// What cannot be counted is not done.
-  private static func unaccountable(
-    _ decision: PolicyDecision, _ error: StoreError
-  ) -> PolicyDecision {
-    var decision = decision
-    decision.deny(by: "audit", "Its budget cannot be counted, so nothing is done. \(error)")
-    return decision
   }
 
   private static func members(

@@ -55,6 +55,8 @@ struct MemoryTools: Sendable {
   let path: String
   let session: String
   let workspace: String
+  /// What no note keeps.
+  let secrets: RecordedSecrets
 
   private static let limitMax = 50
 
@@ -136,7 +138,7 @@ struct MemoryTools: Sendable {
     _ arguments: Arguments, in memories: Memories, trust: String
   ) throws -> ToolResult {
     try arguments.allow(["text", "scope"])
-    let text = try arguments.text("text")
+    let (text, secretCount) = secrets.redacted(try arguments.text("text"))
     let scope: MemoryScope
     switch arguments.object["scope"]?.stringValue ?? "workspace" {
     case "workspace": scope = .workspace(workspace)
@@ -146,8 +148,9 @@ struct MemoryTools: Sendable {
     let memory = try memories.save(
       NewMemory(
         text: text, origin: "model", session: session, trust: trust, scope: scope, created: .now()))
+    let remark = secretCount > 0 ? " Secrets were left out: notes do not keep them." : ""
     return ToolResult(
-      status: .succeeded, text: "Saved as note \(memory.id).",
+      status: .succeeded, text: "Saved as note \(memory.id).\(remark)",
       structured: ["memory": .number(.integer(memory.id))])
   }
 }

@@ -2,21 +2,24 @@
 
 public import Base
 public import Policy
+import Store
 public import ToolHost
 
 /// The policy's word about a command that a person typed.
 public struct UserEffects: Sendable {
   private let policy: PolicyEngine
   private let desk: AskDesk
+  private let days: DayBudgets
 
   /// - Parameters:
   ///   - policy: In force.
   ///   - approver: Nil where nobody can be asked.
-  ///   - places: Where leases are kept.
+  ///   - places: Where leases are kept, and what a day has used.
   public init(policy: PolicyEngine, approver: (any Approver)?, places: Places) {
     self.policy = policy
     desk = AskDesk(
       policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: "command")
+    days = DayBudgets(of: policy, path: places.policyRecordsPath)
   }
 
   /// Judges the fetch of a model, and asks where a rule says so.
@@ -62,11 +65,26 @@ public struct UserEffects: Sendable {
     try await judge(Effect(startOf: manifest, actor: .user))
   }
 
+  /// The day's budgets count a command as they count a call of a run.
   private func judge(_ effect: Effect) async throws(CancellationError) -> PolicyDecision {
-    let state = PolicyState(model: nil)
-    let decision = policy.judge(effect, state)
-    guard decision.verdict == .ask else { return decision }
-    let call = ToolCall(id: 0, tool: effect.tool, body: effect.arguments.compactText)
-    return try await desk.settle(effect, decision, in: state, call, asker: .user).decision
+    var state = PolicyState(model: nil)
+    do throws(StoreError) { state.used = try days.used() } catch {
+      return DayBudgets.unaccountable(policy.judge(effect, state), error)
+    }
+    var decision = policy.judge(effect, state)
+    if decision.verdict == .ask {
+      let call = ToolCall(id: 0, tool: effect.tool, body: effect.arguments.compactText)
+      decision = try await desk.settle(effect, decision, in: state, call, asker: .user).decision
+    }
+    guard decision.verdict == .allow else { return decision }
+    do throws(StoreError) {
+      if let budget = try days.reserve(decision) {
+        decision.deny(
+          by: "budget:\(budget)", "The budget \"\(budget)\" is spent: a run was faster.")
+      }
+    } catch {
+      return DayBudgets.unaccountable(decision, error)
+    }
+    return decision
   }
 }

@@ -19,15 +19,18 @@ struct StoredEvent: Sendable {
 /// How far a check has come. It is over once it has found a problem.
 struct LedgerCheck {
   private(set) var report = LedgerReport()
-  /// Pinned heads that were not met yet.
-  private var heads: [LedgerHead]
+  /// Pinned heads that were not met yet, by session, the furthest first.
+  private var heads: [String: [LedgerHead]] = [:]
   /// Bodies that were judged already and found intact or erased.
   private(set) var bodies: Set<Digest> = []
   /// The hash that the next event has to continue.
   private var previous = LedgerChain.nothing
   private var sequence: Int64 = 0
 
-  init(heads: [LedgerHead]) { self.heads = heads }
+  init(heads: [LedgerHead]) {
+    self.heads = Dictionary(grouping: heads, by: \.session)
+      .mapValues { $0.sorted { $0.eventCount > $1.eventCount } }
+  }
 
   var isOver: Bool { report.problem != nil }
 
@@ -99,17 +102,18 @@ struct LedgerCheck {
 
   /// Looks for a pinned head that was not met, in `session` if only that was looked at.
   mutating func finish(session: String?) {
-    guard let head = heads.first(where: { session == nil || $0.session == session }) else { return }
+    let left = session.map { heads[$0] ?? [] } ?? heads.sorted { $0.key < $1.key }.flatMap(\.value)
+    guard let head = left.last else { return }
     found(
       .missing, session: head.session, sequence: head.eventCount > 0 ? Int64(head.eventCount) : nil)
   }
 
   private mutating func compareWithPins(session: String) {
-    let met = heads.filter { $0.session == session && $0.eventCount == Int(sequence) }
-    guard !met.isEmpty else { return }
-    if met.contains(where: { $0.hash.bytes != previous }) {
-      found(.pinBroken, session: session, sequence: sequence > 0 ? sequence : nil)
+    while let head = heads[session]?.last, head.eventCount <= Int(sequence) {
+      heads[session]?.removeLast()
+      if head.eventCount < Int(sequence) || head.hash.bytes != previous {
+        found(.pinBroken, session: session, sequence: sequence > 0 ? sequence : nil)
+      }
     }
-    heads.removeAll { met.contains($0) }
   }
 }
