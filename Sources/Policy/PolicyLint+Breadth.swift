@@ -13,7 +13,8 @@ extension PolicyLint {
     "apply_patch": ["patch", "paths"],
     "browser.search": [], "browser.open": [], "browser.find": [],
     "web.fetch": [], "memory.search": ["query", "limit"], "memory.save": ["text", "scope"],
-    "cloud.ask": [], "model.pull": [], "server.start": [],
+    "cloud.ask": [], "model.pull": [], "model.server": ["url", "model"],
+    "server.start": [],
     "mcp.": [],
   ]
 

@@ -146,7 +146,7 @@ import Testing
       rules: [ { id: 'A', effect: 'allow', tool: '*', args: 'any' } ],
       models: { 'local/*': { show: ['*'] }, 'cloud/*': { show: ['web.*'] } }
       """, "models: { 'local/*': { show: ['python', 'web.open'] }, 'cloud/*': { show: ['*'] } }")
-    func ids(_ tool: String, _ model: String?) throws -> [String] {
+    let ids = { (tool: String, model: String?) throws in
       try engine.judge(call(tool), PolicyState(model: model)).ruleIDs
     }
     #expect(try ids("python", "local/nano") == ["A"])

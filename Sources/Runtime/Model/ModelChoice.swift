@@ -20,15 +20,18 @@ public enum ModelChoice: Equatable, Sendable {
   case checkpoint(name: String, path: String)
   /// A scripted engine: `script:FILE`.
   case script(path: String)
+  /// A model on a server: `http://HOST/v1#NAME`.
+  case server(ServerAddress)
 
   /// The model that ships with the program.
   public static let nano = "nano"
 
-  /// How the policy names it: "local/nano", "script/demo.jsonl".
+  /// How the policy names it: "local/nano", "script/demo.jsonl", "server/NAME".
   public var policyName: String {
     switch self {
     case .checkpoint(let name, _): "local/\(name)"
     case .script(let path): "script/\(Self.lastPart(of: path))"
+    case .server(let address): "server/\(address.model)"
     }
   }
 
@@ -37,6 +40,7 @@ public enum ModelChoice: Equatable, Sendable {
     switch self {
     case .checkpoint(let name, _): name
     case .script(let path): "script:\(path)"
+    case .server(let address): address.text
     }
   }
 
@@ -70,9 +74,7 @@ public enum ModelChoice: Equatable, Sendable {
       return .script(path: String(text.dropFirst("script:".count)))
     }
     if text.hasPrefix("http://") || text.hasPrefix("https://") {
-      throw RunError(
-        .misconfigured(
-          "Model servers cannot be used yet. Name a folder, a .gguf file, or script:FILE."))
+      return .server(try ServerAddress(text))
     }
     let isName = !text.isEmpty && !text.contains("/") && !text.hasPrefix(".")
     if isName, let path = stored(text, in: places) { return .checkpoint(name: text, path: path) }
@@ -125,6 +127,8 @@ public enum ModelChoice: Equatable, Sendable {
 struct Configuration {
   /// What `--model` says where it is not given.
   var model: String?
+  /// What is known of model servers, by their addresses without a model's name.
+  var servers: [String: ServerSettings] = [:]
 
   private static let bytesMax = 1 << 20
 
@@ -134,13 +138,26 @@ struct Configuration {
     do {
       let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
       guard let object = json.objectValue else { throw Problem("must be an object: { … }") }
-      if let other = object.keys.first(where: { $0 != "model" }) {
-        throw Problem("\"\(other)\" is not a setting; there is: model")
+      if let other = object.keys.first(where: { !["model", "servers"].contains($0) }) {
+        throw Problem("\"\(other)\" is not a setting; there are: model, servers")
       }
       guard object["model"] == nil || object["model"]?.stringValue != nil else {
         throw Problem("\"model\" must be a string")
       }
       model = object["model"]?.stringValue
+      guard case .object(let list) = object["servers"] ?? .object([:]) else {
+        throw Problem("\"servers\" must be an object, by the servers' addresses")
+      }
+      for (base, settings) in list {
+        guard base.hasPrefix("http://") || base.hasPrefix("https://"), !base.hasSuffix("/"),
+          !base.contains("#")
+        else {
+          throw Problem("\"servers\": \"\(base)\" has not the form https://HOST/v1")
+        }
+        self.servers[base] = try ServerSettings(settings, base: base)
+      }
+    } catch let error as ServerSettings.Problem {
+      throw RunError(.misconfigured("\(path): \(error.words)."))
     } catch let error as FileReadError {
       throw RunError(.misconfigured("\(path) cannot be read: \(error.reason)."))
     } catch let error as Problem {
