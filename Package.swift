@@ -78,8 +78,8 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: [
-        "Base", "Digests", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store", "Hub",
-        "Inference", "Harmony", "Providers", "ToolHost", "Planner",
+        "Base", "Digests", "Transfer", "ModelFiles", "Tokenizer", "Policy", "Sandbox", "Store",
+        "Hub", "Providers", "Inference", "Harmony", "ToolHost", "Planner",
       ],
       swiftSettings: house),
 

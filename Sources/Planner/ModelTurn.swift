@@ -15,16 +15,20 @@ public struct ModelMessage: Equatable, Sendable {
   /// Where the message lies in its turn's tokens, header and terminator included, so that it can
   /// be left out of a later prompt without rendering the rest again. Empty where unknown.
   public var tokenRange: Range<Int>
+  /// What a model server wants to see again beside the text, such as the id of a call; nil where nothing
+  /// does.
+  public var echo: JSONValue?
 
   public init(
     channel: Channel?, recipient: String? = nil, contentType: String? = nil, text: String,
-    tokenRange: Range<Int> = 0..<0
+    tokenRange: Range<Int> = 0..<0, echo: JSONValue? = nil
   ) {
     self.channel = channel
     self.recipient = recipient
     self.contentType = contentType
     self.text = text
     self.tokenRange = tokenRange
+    self.echo = echo
   }
 }
 

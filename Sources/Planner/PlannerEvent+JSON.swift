@@ -201,6 +201,7 @@ extension ModelMessage {
     object["text"] = .string(text)
     object["token_start"] = .whole(tokenRange.lowerBound)
     object["token_end"] = .whole(tokenRange.upperBound)
+    object["echo"] = echo
     return .object(object)
   }
 
@@ -212,7 +213,7 @@ extension ModelMessage {
       channel: reader.object["channel"] == nil ? nil : try reader.choice("channel", Channel.self),
       recipient: try reader.optionalText("recipient"),
       contentType: try reader.optionalText("content_type"), text: try reader.text("text"),
-      tokenRange: start..<end)
+      tokenRange: start..<end, echo: reader.object["echo"])
   }
 }
 

@@ -15,7 +15,7 @@ extension PolicyLint {
     "web.fetch": [], "memory.search": ["query", "limit"], "memory.save": ["text", "scope"],
     "cloud.ask": ["question", "context", "prompt"],
     "cloud.send": ["endpoint", "model", "payload", "secrets", "files", "scan", "reason"],
-    "model.pull": [], "server.start": [],
+    "model.pull": [], "model.server": ["url", "model"], "server.start": [],
     "mcp.": [],
   ]
 

@@ -189,6 +189,8 @@ public struct TokenRequest: Equatable, Sendable {
   public var specialTexts: [String] = []
   /// Tokens that must not be sampled.
   public var banned: [TokenID] = []
+  /// Where there are any, one of them has to be sampled: all get the same bias, the largest there is.
+  public var favoured: [TokenID] = []
 
   public init(
     model: String, prompt: [TokenID], tokensMax: Int, temperature: Double = 1, topK: Int = 0,
@@ -226,8 +228,9 @@ public struct TokenRequest: Equatable, Sendable {
     if !specialTexts.isEmpty {
       object["preserved_tokens"] = .array(specialTexts.map(JSONValue.string))
     }
-    if !banned.isEmpty {
+    if !banned.isEmpty || !favoured.isEmpty {
       var bias: JSONObject = [:]
+      for token in favoured { bias["\(token.rawValue)"] = 100 }
       for token in banned { bias["\(token.rawValue)"] = -100 }
       object["logit_bias"] = .object(bias)
     }

@@ -42,7 +42,9 @@ final class Exchange {
   }
 
   /// Makes the handle.
-  func open(_ certificates: CertificatePlaces) throws(TransferError) -> UnsafeMutableRawPointer {
+  func open(
+    _ certificates: CertificatePlaces, _ proxy: ProxyChoice
+  ) throws(TransferError) -> UnsafeMutableRawPointer {
     for (name, value) in request.headers.fields {
       guard (name + value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !name.contains(":") else {
         throw .unusableHeader(name: name)
@@ -74,6 +76,16 @@ final class Exchange {
     set(CURLOPT_BUFFERSIZE, 256 << 10)
     if let file = certificates.file { set(CURLOPT_CAINFO, file) }
     if let folder = certificates.folder { set(CURLOPT_CAPATH, folder) }
+    switch proxy {
+    case .environment: break
+    case .none: set(CURLOPT_PROXY, "")
+    case .server(let host, let port, let credentials, let exceptions):
+      set(CURLOPT_PROXY, "http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+      // "*." is how others write what libcurl writes with a dot.
+      let direct = exceptions.map { $0.hasPrefix("*.") ? String($0.dropFirst()) : $0 }
+      set(CURLOPT_NOPROXY, direct.joined(separator: ","))
+      if let credentials { set(CURLOPT_PROXYUSERPWD, credentials) }
+    }
     switch request.method {
     case .get: set(CURLOPT_HTTPGET, 1)
     case .head: set(CURLOPT_NOBODY, 1)

@@ -37,15 +37,29 @@ public struct CertificatePlaces: Equatable, Sendable {
   }
 }
 
+/// How servers are reached.
+public enum ProxyChoice: Equatable, Sendable {
+  /// As libcurl reads the environment: https_proxy, http_proxy, no_proxy.
+  case environment
+  /// Whatever the environment says.
+  case none
+  /// By CONNECT for https. Credentials are "USER:PASSWORD"; hosts in `exceptions` are reached directly.
+  case server(host: String, port: Int, credentials: String?, exceptions: [String])
+}
+
 /// Sends requests; each client has one thread and keeps its connections for the next request.
 public final class HTTPClient: Sendable {
   private let loop: TransferLoop
 
   static let redirectCountMax = 10
 
-  /// - Parameter certificates: Of private authorities.
-  public init(certificates: CertificatePlaces = .ofThisProcess()) {
-    loop = TransferLoop(certificates: certificates)
+  /// - Parameters:
+  ///   - certificates: Of private authorities.
+  ///   - proxy: The way to servers.
+  public init(
+    certificates: CertificatePlaces = .ofThisProcess(), proxy: ProxyChoice = .environment
+  ) {
+    loop = TransferLoop(certificates: certificates, proxy: proxy)
   }
 
   deinit { loop.stop() }

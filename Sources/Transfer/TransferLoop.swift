@@ -30,13 +30,15 @@ final class TransferLoop: Sendable {
   /// The one call that other threads may make on it is curl_multi_wakeup.
   nonisolated(unsafe) private let multi: UnsafeMutableRawPointer
   private let certificates: CertificatePlaces
+  private let proxy: ProxyChoice
 
-  init(certificates: CertificatePlaces) {
+  init(certificates: CertificatePlaces, proxy: ProxyChoice) {
     guard isCurlSetUp, let multi = curl_multi_init() else {
       preconditionFailure("libcurl could not be set up.")
     }
     self.multi = multi
     self.certificates = certificates
+    self.proxy = proxy
     startThread { self.run() }
   }
 
@@ -127,7 +129,7 @@ final class TransferLoop: Sendable {
     _ exchange: Exchange, _ number: UInt64, _ active: inout [UInt64: Exchange]
   ) {
     do throws(TransferError) {
-      let handle = try exchange.open(certificates)
+      let handle = try exchange.open(certificates, proxy)
       guard curl_multi_add_handle(multi, handle) == CURLM_OK else {
         throw .failed(exchange.request.url.origin, reason: "libcurl took no more transfers")
       }

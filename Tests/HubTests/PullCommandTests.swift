@@ -235,6 +235,93 @@ import Testing
     #expect(result.output.isEmpty)
   }
 
+  @Test
+  func `of a disk that fills up on the way leave nothing false, and go on when there is room`()
+    throws
+  {
+    try FileManager.default.createDirectory(
+      atPath: home.path + "/hf", withIntermediateDirectories: true)
+    let probe = try Program.run(
+      ["-rm", "mount", "-t", "tmpfs", "none", home.path + "/hf"], of: "/usr/bin/unshare")
+    // Without user namespaces no test can make a small disk.
+    guard probe.exitCode == 0 else { return }
+    // Slow enough for somebody else to take the rest of the disk while the first file arrives.
+    try hub.standIn.misbehave(["rate": 4_000_000])
+    let script = """
+      mount -t tmpfs -o size=14m none "$HF_HOME" || exit 99
+      '\(Program.path)' model pull org/tiny & pid=$!
+      n=0; until ls "$HF_HOME"/hub/models--org--tiny/.martlet/* >/dev/null 2>&1 || [ $n -ge 50 ]; do \
+        sleep 0.1; n=$((n + 1)); done
+      cat /dev/zero >"$HF_HOME/filler" 2>/dev/null
+      wait $pid; echo "first: $?"
+      find "$HF_HOME/hub" -path '*snapshots*' -type l | while read -r link; do \
+        test -e "$link" || echo "dangling: $link"; done
+      find "$HF_HOME/hub" -path '*blobs*' -type f -size +5k | while read -r blob; do \
+        test "$(sha256sum <"$blob" | cut -c1-64)" = "$(basename "$blob")" || echo "false: $blob"; done
+      rm "$HF_HOME/filler"
+      '\(Program.path)' model pull org/tiny >/dev/null; echo "second: $?"
+      '\(Program.path)' model verify org/tiny; echo "verify: $?"
+      """
+    let result = try Program.run(
+      ["-rm", "sh", "-c", script], of: "/usr/bin/unshare", environment: environment)
+    #expect(result.output.contains("first: 1\n"), "\(result.output) \(result.errors)")
+    #expect(result.errors.contains("has too little room"), "\(result.errors)")
+    #expect(result.output.contains("second: 0\n"), "\(result.output) \(result.errors)")
+    #expect(!result.output.contains("false: ") && !result.output.contains("dangling: "))
+  }
+
+  // MARK: - HTTPS and proxies
+
+  @Test func `reach a hub by HTTPS, by a private authority, and through a proxy`() throws {
+    let certificate = try TestCertificate()
+    let hub = try TinyHub(shardBytes: [300_000, 100_000], certificate: certificate)
+    func pull(_ more: [String: String], _ name: String) throws -> ProgramResult {
+      try Program.run(
+        ["model", "pull", "org/tiny"],
+        environment: environment.merging([
+          "HF_ENDPOINT": hub.standIn.endpoint, "HF_HOME": home.path + "/" + name,
+        ]) { $1 }.merging(more) { $1 })
+    }
+    let trusted = try pull(["SSL_CERT_FILE": certificate.authority], "trusted")
+    #expect(trusted.exitCode == 0, "\(trusted.errors)")
+    let commit = try #require(trusted.output.split(separator: "/").last).prefix(40)
+    #expect(
+      try treeOfFiles(home.path + "/trusted/hub/models--org--tiny")
+        == hub.expectedTree(commit: String(commit)))
+    let strange = try pull([:], "strange")
+    #expect(strange.exitCode == 10)
+    #expect(strange.errors.contains("is not secure"), "\(strange.errors)")
+    #expect(strange.errors.contains("SSL_CERT_FILE=FILE"))
+    let other = try pull(["SSL_CERT_FILE": try TestCertificate().authority], "other")
+    #expect(other.exitCode == 10)
+    #expect(other.errors.contains("is not secure"), "\(other.errors)")
+    for folder in ["strange", "other"] {
+      #expect(try treeOfFiles(home.path + "/\(folder)/hub/models--org--tiny") == [:])
+    }
+    try hub.standIn.misbehave()
+    // A name that only the proxy knows.
+    let proxied = try pull(
+      [
+        "HF_ENDPOINT": "https://hub.test:\(hub.standIn.hubPort)",
+        "https_proxy": "http://127.0.0.1:\(hub.standIn.proxyPort)",
+        "SSL_CERT_FILE": certificate.authority,
+      ], "proxied")
+    #expect(proxied.exitCode == 0, "\(proxied.errors)")
+    let tunnels = try hub.standIn.log().requests.filter { $0["method"] == "CONNECT" }
+    #expect(
+      Set(tunnels.compactMap { $0["path"]?.stringValue }) == [
+        "hub.test:\(hub.standIn.hubPort)", "hub.test:\(hub.standIn.cdnPort)",
+      ])
+    let dead = try pull(
+      [
+        "HF_ENDPOINT": "https://hub.test:1",
+        "https_proxy": "http://127.0.0.1:\(hub.standIn.proxyPort)",
+      ],
+      "dead")
+    #expect(dead.exitCode == 10)
+    #expect(dead.errors.contains("The proxy on the way to"), "\(dead.errors)")
+  }
+
   // MARK: - List and remove
 
   @Test func `list what is here and why some of it cannot be used`() throws {

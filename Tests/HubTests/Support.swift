@@ -26,7 +26,10 @@ struct TinyHub {
     ".gitattributes", "original/model.safetensors", "metal/model.bin", "notes.txt",
   ]
 
-  init(token: String? = nil, shardBytes: [Int] = [9_000_000, 200_001]) throws {
+  init(
+    token: String? = nil, shardBytes: [Int] = [9_000_000, 200_001],
+    certificate: TestCertificate? = nil
+  ) throws {
     var random = SplitMix64(seed: 11)
     var wanted: [String: [UInt8]] = [:]
     for (name, count) in zip(Self.shards, shardBytes) { wanted[name] = random.bytes(count) }
@@ -39,7 +42,8 @@ struct TinyHub {
     var files = wanted
     for name in Self.unwanted { files[name] = random.bytes(5000) }
     standIn = try HubStandIn(
-      Dictionary(uniqueKeysWithValues: files.map { ("org/tiny/\($0)", $1) }))
+      Dictionary(uniqueKeysWithValues: files.map { ("org/tiny/\($0)", $1) }),
+      certificate: certificate)
     self.wanted = wanted
     cacheHome = try TemporaryFolder()
     settings = try HubSettings(

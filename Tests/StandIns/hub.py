@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """hub.py: a stand-in of a model hub and of the content network behind it, on two loopback ports.
 
-    hub.py ROOT     serves ROOT/ORG/NAME/... ; prints {"hub": PORT, "cdn": PORT}
+    hub.py ROOT [CERTIFICATE KEY]     serves ROOT/ORG/NAME/... ; prints {"hub": PORT, "cdn": PORT, "proxy": PORT}
+
+With a certificate both speak HTTPS. The proxy takes CONNECT, finds itself behind every name, and logs it.
 
 It speaks what huggingface_hub 2.4 expects: revision and tree listings with pages, HEAD and GET of
 /resolve/ with X-Repo-Commit and ETag, redirects with X-Linked-Etag, X-Linked-Size and Xet headers
@@ -11,10 +13,14 @@ which refuses whoever brings a token.
 Each line of standard input is JSON, and answered by one: an object of FAULTS sets how it misbehaves
 from now on, and null asks for the log of what was asked since. It ends with its standard input.
 """
-import hashlib, hmac, json, os, re, select, socket, sys, threading, time, urllib.parse
+import hashlib, hmac, json, os, re, select, socket, ssl, sys, threading, time, urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = sys.argv[1]
+TLS = None
+if len(sys.argv) > 3:
+    TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    TLS.load_cert_chain(sys.argv[2], sys.argv[3])
 LARGE = 4096
 SECRET = b"stand-in"
 FAULTS = {
@@ -115,6 +121,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+    def origin(self, port):
+        """The address of a port of this hub, under the name that the client knows it by."""
+        host = (self.headers.get("Host") or "127.0.0.1").rsplit(":", 1)[0]
+        return f"{'https' if TLS else 'http'}://{host}:{port}"
 
     def note(self):
         with lock:
@@ -252,7 +263,7 @@ class Hub(Handler):
         headers = []
         if start + faults["page"] < len(entries):
             port = ports[1] if faults["elsewhere"] else ports[0]
-            link = f"http://127.0.0.1:{port}/api/models/{repo}/tree/{revision}?recursive=true&cursor={start + faults['page']}"
+            link = f"{self.origin(port)}/api/models/{repo}/tree/{revision}?recursive=true&cursor={start + faults['page']}"
             headers.append(("Link", f'<{link}>; rel="next"'))
         self.answer(200, headers, json.dumps(page).encode())
 
@@ -277,13 +288,13 @@ class Hub(Handler):
             return self.serve(path, name, headers + [("ETag", f'"{git}"')])
         headers += [("X-Linked-Etag", f'"{sha256}"'), ("X-Linked-Size", str(size)),
                     ("X-Xet-Hash", hashlib.sha256(sha256.encode()).hexdigest()),
-                    ("Link", f'<http://127.0.0.1:{ports[0]}/xet>; rel="xet-auth"')]
+                    ("Link", f'<{self.origin(ports[0])}/xet>; rel="xet-auth"')]
         if faults["direct"]:
             return self.serve(path, name, headers + [("ETag", f'"{sha256}"')])
         expires = str(time.time() + faults["lifetime"])
         place = urllib.parse.quote(f"/{repo}/{name}")
         sign = hmac.new(SECRET, (place + expires).encode(), "sha256").hexdigest()
-        location = f"http://127.0.0.1:{ports[1]}{place}?expires={expires}&signature={sign}"
+        location = f"{self.origin(ports[1])}{place}?expires={expires}&signature={sign}"
         self.answer(302, headers + [("Location", faults["insecure"] or location), ("ETag", '"not-the-file"')])
 
 
@@ -325,12 +336,43 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request, address):
         pass
 
+    def finish_request(self, request, address):
+        # Here and not in the listener, whom a client without TLS would stop.
+        if TLS:
+            request = TLS.wrap_socket(request, server_side=True)
+        super().finish_request(request, address)
+
+
+class Proxy(BaseHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+    def do_CONNECT(self):
+        with lock:
+            log.append({"proxy": True, "method": "CONNECT", "path": self.path})
+        try:
+            far = socket.create_connection(("127.0.0.1", int(self.path.rsplit(":", 1)[1])))
+        except OSError:
+            return self.send_error(502)
+        self.send_response(200)
+        self.end_headers()
+        ends = [self.connection, far]
+        while True:
+            for end in select.select(ends, [], [])[0]:
+                piece = end.recv(65536)
+                if not piece:
+                    self.close_connection = True
+                    return far.close()
+                ends[1 - ends.index(end)].sendall(piece)
+
 
 servers = [Server(("127.0.0.1", 0), Hub), Server(("127.0.0.1", 0), CDN)]
+servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Proxy))
+servers[2].daemon_threads = True
 ports = [server.server_address[1] for server in servers]
 for server in servers:
     threading.Thread(target=server.serve_forever, daemon=True).start()
-print(json.dumps({"hub": ports[0], "cdn": ports[1]}), flush=True)
+print(json.dumps({"hub": ports[0], "cdn": ports[1], "proxy": ports[2]}), flush=True)
 for line in sys.stdin:
     order = json.loads(line)
     with lock:

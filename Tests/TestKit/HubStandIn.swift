@@ -10,6 +10,9 @@ public final class HubStandIn: Sendable {
   public let root: TemporaryFolder
   public let hubPort: Int
   public let cdnPort: Int
+  /// Takes CONNECT.
+  public let proxyPort: Int
+  private let isSecure: Bool
   private let processID: Int32
   private let orders: FileHandle
   private let answers: FileHandle
@@ -25,13 +28,14 @@ public final class HubStandIn: Sendable {
   }
 
   /// The value of `HF_ENDPOINT`.
-  public var endpoint: String { "http://127.0.0.1:\(hubPort)" }
+  public var endpoint: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(hubPort)" }
 
   /// Once for the process: no proxy leads to this machine.
   private static let hasNoProxy = setenv("no_proxy", "127.0.0.1,::1", 1) == 0
 
-  /// Serves `files`, which are named by their paths below the root.
-  public init(_ files: [String: [UInt8]]) throws {
+  /// Serves `files`, which are named by their paths below the root; over HTTPS where there is a certificate.
+  public init(_ files: [String: [UInt8]], certificate: TestCertificate? = nil) throws {
+    isSecure = certificate != nil
     guard Self.hasNoProxy else { throw POSIXError(.EINVAL) }
     root = try TemporaryFolder()
     for (name, bytes) in files {
@@ -41,7 +45,9 @@ public final class HubStandIn: Sendable {
     }
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", Repository.path("Tests/StandIns/hub.py"), root.path]
+    process.arguments =
+      ["python3", Repository.path("Tests/StandIns/hub.py"), root.path]
+      + (certificate.map { [$0.file, $0.keyFile] } ?? [])
     let input = Pipe()
     let output = Pipe()
     process.standardInput = input
@@ -53,6 +59,7 @@ public final class HubStandIn: Sendable {
     let ports = try Self.line(of: answers)
     hubPort = ports["hub"]?.intValue ?? 0
     cdnPort = ports["cdn"]?.intValue ?? 0
+    proxyPort = ports["proxy"]?.intValue ?? 0
   }
 
   deinit { kill(processID, SIGKILL) }

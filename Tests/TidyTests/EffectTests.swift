@@ -93,6 +93,17 @@ import Testing
       spellings: ["ModelPull("],
       files: ["Sources/CLI/Commands/ModelPullCommand.swift"],
       gates: [("Sources/CLI/Commands/ModelPullCommand.swift", "effects.judgePull(")]),
+    Way(
+      effect: "a conversation goes to a model server",
+      spellings: ["ServerConnection(", "ServerModel.open(", "RunModel.load("],
+      files: [
+        "Sources/Runtime/Server/ServerModel.swift", "Sources/Runtime/Run/RunModel.swift",
+        "Sources/CLI/Run/RunStage.swift",
+      ],
+      gates: [
+        (user, "tool: \"model.server\""),
+        ("Sources/CLI/Run/RunStage.swift", "effects.judgeServer("),
+      ]),
   ]
 
   private static let sources = Result { try SourceFile.all(under: "Sources", suffix: ".swift") }
@@ -123,6 +134,8 @@ import Testing
       "Sources/Hub/",
       // A plugin behind its wall: it has no sockets but those that were judged.
       "Sources/Plugins/Browser/Fetching/", "Sources/Plugins/Cloud/",
+      // Model servers, judged as model.server.
+      "Sources/Runtime/Server/",
       // The client itself.
       "Sources/Transfer/",
     ]

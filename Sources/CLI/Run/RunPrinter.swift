@@ -24,6 +24,7 @@ struct RunPrinter {
   /// A line of progress stands at the terminal, to be wiped before anything else is written.
   private var isUpdateShown = false
   private var calls: [Int: ToolCall] = [:]
+  private var costs = ServerCosts()
 
   init(session: String, request: RunRequest) {
     self.session = session
@@ -61,7 +62,17 @@ struct RunPrinter {
     case .planner(let event): show(event.kind)
     case .remarked(let remark): note(remark.text)
     case .reported("cloud.judged", let members): tell(sending(members))
-    case .finished, .reported: break
+    case .reported(ServerEvents.retried, let members):
+      let seconds = members["seconds"]?.doubleValue ?? 0
+      note(
+        "\(members["reason"]?.stringValue ?? "") Trying again in \((seconds * 10).rounded() / 10) s."
+      )
+    case .reported(ServerEvents.answered, let members):
+      costs.add(members)
+    case .finished:
+      if let text = costs.text { note(text) }
+      costs = ServerCosts()
+    case .reported: break
     }
   }
 
@@ -197,6 +208,29 @@ struct RunPrinter {
     guard !isQuiet, !isThoughtOpen else { return }
     isUpdateShown = true
     Progress.update(text)
+  }
+}
+
+/// What a task used of a model server.
+private struct ServerCosts {
+  private var inputTokens = 0
+  private var outputTokens = 0
+  private var cost: Double?
+  private var currency = ""
+
+  mutating func add(_ members: JSONObject) {
+    inputTokens += members["input_tokens"]?.intValue ?? 0
+    outputTokens += members["output_tokens"]?.intValue ?? 0
+    guard let amount = members["cost"]?.doubleValue else { return }
+    cost = (cost ?? 0) + amount
+    currency = members["currency"]?.stringValue ?? ""
+  }
+
+  /// Nil where nothing was used.
+  var text: String? {
+    guard inputTokens + outputTokens > 0 else { return nil }
+    let price = cost.map { ", \(($0 * 1_000_000).rounded() / 1_000_000) \(currency)" } ?? ""
+    return "the server read \(inputTokens) tokens and wrote \(outputTokens)\(price)"
   }
 }
 

@@ -12,7 +12,9 @@ extension Command.Option {
   static let forRuns: [Self] = [
     Self(
       name: "--model", value: "MODEL",
-      help: "a name, a folder, a .gguf file, or script:FILE; default: the best that is here"),
+      help:
+        "a name, a folder, a .gguf file, http://HOST/v1#NAME, or script:FILE; default: the best that is here"
+    ),
     Self(
       name: "--effort", value: "LEVEL", help: "how much it thinks: low, medium (default), high"),
     Self(

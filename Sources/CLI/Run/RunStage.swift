@@ -3,6 +3,7 @@
 import Glibc
 import Inference
 import Planner
+import Policy
 import Runtime
 import Store
 
@@ -26,20 +27,52 @@ struct RunStage: Sendable {
   private static func load(
     _ request: RunRequest, _ places: Places
   ) throws(CommandError) -> RunModel {
+    if case .server(let address) = request.settings.model {
+      try permit(address, request, places)
+    }
     if !request.isQuiet { Progress.update("loading \(request.settings.model.shownName)") }
     defer { if !request.isQuiet { Progress.endUpdates() } }
-    do throws(RunError) {
-      let isQuiet = request.isQuiet
-      let model = try RunModel.load(
-        request.settings.model, options: request.inference,
-        contextTokensMax: request.contextTokensMax, places: places
-      ) { progress in
-        if !isQuiet { Progress.packing(progress) }
+    let isQuiet = request.isQuiet
+    let loaded = waiting { () async -> Result<RunModel, RunError> in
+      do throws(RunError) {
+        return .success(
+          try await RunModel.load(
+            request.settings.model, options: request.inference,
+            contextTokensMax: request.contextTokensMax, places: places
+          ) { progress in
+            if !isQuiet { Progress.packing(progress) }
+          })
+      } catch {
+        return .failure(error)
       }
+    }
+    do throws(RunError) {
+      let model = try loaded.get()
       if !isQuiet { Progress.notePacking(model.packingProblem) }
       return model
     } catch {
       throw CommandError(error)
+    }
+  }
+
+  /// Asks the policy, and a person where it says so, before anything is sent to a server.
+  private static func permit(
+    _ address: ServerAddress, _ request: RunRequest, _ places: Places
+  ) throws(CommandError) {
+    let engine: PolicyEngine
+    let approver: (any Approver)?
+    do {
+      engine = try PolicyLoading.engine(
+        chosen: request.settings.policy, places: places, workspace: request.settings.workspace)
+      approver = try Self.approver(request)
+    } catch let error as RunError {
+      throw CommandError(error)
+    } catch {
+      throw .usage("\(error)")
+    }
+    let effects = UserEffects(policy: engine, approver: approver, places: places)
+    try Permission.need("The model server \(address.base)") {
+      () async throws(CancellationError) in try await effects.judgeServer(address)
     }
   }
 
@@ -52,6 +85,8 @@ struct RunStage: Sendable {
       )
     } else if model.choice.isScripted {
       Progress.line("martlet: the turns come from a script, not from a model")
+    } else if let notice = model.serverNotice {
+      Progress.line("martlet: \(notice.plain)")
     }
   }
 
@@ -84,7 +119,9 @@ struct RunStage: Sendable {
       version: CommandLineProgram.version)
   }
 
-  private func approver() throws(RunError) -> (any Approver)? {
+  private func approver() throws(RunError) -> (any Approver)? { try Self.approver(request) }
+
+  private static func approver(_ request: RunRequest) throws(RunError) -> (any Approver)? {
     if let choice = request.approver {
       return try choice.approver(workspace: request.settings.workspace)
     }

@@ -20,15 +20,18 @@ public enum ModelChoice: Equatable, Sendable {
   case checkpoint(name: String, path: String)
   /// A scripted engine: `script:FILE`.
   case script(path: String)
+  /// A model on a server: `http://HOST/v1#NAME`.
+  case server(ServerAddress)
 
   /// The model that ships with the program.
   public static let nano = "nano"
 
-  /// How the policy names it: "local/nano", "script/demo.jsonl".
+  /// How the policy names it: "local/nano", "script/demo.jsonl", "server/NAME".
   public var policyName: String {
     switch self {
     case .checkpoint(let name, _): "local/\(name)"
     case .script(let path): "script/\(Self.lastPart(of: path))"
+    case .server(let address): "server/\(address.model)"
     }
   }
 
@@ -37,6 +40,7 @@ public enum ModelChoice: Equatable, Sendable {
     switch self {
     case .checkpoint(let name, _): name
     case .script(let path): "script:\(path)"
+    case .server(let address): address.text
     }
   }
 
@@ -70,9 +74,7 @@ public enum ModelChoice: Equatable, Sendable {
       return .script(path: String(text.dropFirst("script:".count)))
     }
     if text.hasPrefix("http://") || text.hasPrefix("https://") {
-      throw RunError(
-        .misconfigured(
-          "Model servers cannot be used yet. Name a folder, a .gguf file, or script:FILE."))
+      return .server(try ServerAddress(text))
     }
     let isName = !text.isEmpty && !text.contains("/") && !text.hasPrefix(".")
     if isName, let path = stored(text, in: places) { return .checkpoint(name: text, path: path) }
@@ -127,6 +129,8 @@ struct Configuration {
   var model: String?
   /// Absolute paths of files whose lines are secrets: see ``RecordedSecrets``.
   var secretFiles: [String] = []
+  /// What is known of model servers, by their addresses without a model's name.
+  var servers: [String: ServerSettings] = [:]
 
   private static let bytesMax = 1 << 20
 
@@ -136,8 +140,10 @@ struct Configuration {
     do {
       let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
       guard let object = json.objectValue else { throw Problem("must be an object: { … }") }
-      if let other = object.keys.first(where: { $0 != "model" && $0 != "secrets" }) {
-        throw Problem("\"\(other)\" is not a setting; there are: model, secrets")
+      let known = ["model", "secrets", "servers"]
+      if let other = object.keys.first(where: { !known.contains($0) }) {
+        throw Problem(
+          "\"\(other)\" is not a setting; there are: \(known.joined(separator: ", "))")
       }
       guard object["model"] == nil || object["model"]?.stringValue != nil else {
         throw Problem("\"model\" must be a string")
@@ -150,6 +156,19 @@ struct Configuration {
         }
         secretFiles = paths
       }
+      guard case .object(let list) = object["servers"] ?? .object([:]) else {
+        throw Problem("\"servers\" must be an object, by the servers' addresses")
+      }
+      for (base, settings) in list {
+        guard base.hasPrefix("http://") || base.hasPrefix("https://"), !base.hasSuffix("/"),
+          !base.contains("#")
+        else {
+          throw Problem("\"servers\": \"\(base)\" has not the form https://HOST/v1")
+        }
+        self.servers[base] = try ServerSettings(settings, base: base)
+      }
+    } catch let error as ServerSettings.Problem {
+      throw RunError(.misconfigured("\(path): \(error.words)."))
     } catch let error as FileReadError {
       throw RunError(.misconfigured("\(path) cannot be read: \(error.reason)."))
     } catch let error as Problem {

@@ -108,6 +108,8 @@ public actor AgentSession {
           script: script, frame: frame, contextTokensMax: model.contextTokensMax)
       case .local(let local):
         Self.engine(local, frame, settings, offered, runner, policy)
+      case .server(let server):
+        Self.engine(server, frame, settings, offered, runner)
       }
     if case .local(let local) = model.engine { localModel = local } else { localModel = nil }
     self.id = id
@@ -207,6 +209,33 @@ public actor AgentSession {
       model: model, frame: frame, sampling: settings.sampling, answer: grammars.answer
     ) {
       offered.callableTools(await runner.callableNow(), arguments: grammars.arguments)
+    }
+  }
+
+  private static func engine(
+    _ server: ServerModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
+    _ runner: GuardedToolRunner
+  ) -> any TextEngine {
+    let log = ServerLog(journal: frame.journal)
+    switch server.way {
+    case .tokens:
+      let trie = TokenTrie(server.vocabulary.tokenizer)
+      let grammars = ContentGrammars(
+        answer: settings.outputSchema, arguments: offered.schemas, trie: { trie })
+      return TokenServerEngine(
+        server: server, frame: frame, sampling: settings.sampling, log: log,
+        answer: grammars.answer
+      ) {
+        offered.callableTools(await runner.callableNow(), arguments: grammars.arguments)
+      }
+    case .chat, .responses:
+      return MessageServerEngine(
+        server: server, interface: server.way.interface, frame: frame, sampling: settings.sampling,
+        effort: settings.effort, outputSchema: settings.outputSchema,
+        tools: WireTools(offered), log: log
+      ) {
+        await runner.callableNow()
+      }
     }
   }
 

@@ -10,6 +10,7 @@ public struct RunModel: Sendable {
   enum Engine: Sendable {
     case local(LocalModel)
     case scripted(Script)
+    case server(ServerModel)
   }
 
   let engine: Engine
@@ -25,7 +26,7 @@ public struct RunModel: Sendable {
   ///   - choice: What to open.
   ///   - options: How to compute.
   ///   - contextTokensMax: Nil for what the model was made for; a script knows no bound of its own.
-  ///   - places: For the vocabulary that scripts are written in.
+  ///   - places: For the vocabulary that scripts are written in, and what is known of servers.
   ///   - onPacking: Told now and then while weights are packed, which may take minutes.
   /// - Returns: The model, ready for its first run.
   /// - Throws: ``RunError``: the model cannot be used.
@@ -33,8 +34,15 @@ public struct RunModel: Sendable {
     _ choice: ModelChoice, options: InferenceOptions = InferenceOptions(),
     contextTokensMax: Int? = nil, places: Places,
     onPacking: @Sendable (PackingProgress) -> Void = { _ in }
-  ) throws(RunError) -> RunModel {
+  ) async throws(RunError) -> RunModel {
     switch choice {
+    case .server(let address):
+      let server = try await ServerModel.open(
+        address, contextTokensMax: contextTokensMax, places: places,
+        vocabulary: try scriptVocabulary(places))
+      return RunModel(
+        engine: .server(server), vocabulary: server.vocabulary, choice: choice,
+        record: server.record, contextTokensMax: server.contextTokensMax)
     case .checkpoint(let name, let path):
       let model = try LocalModel(
         name: name, path: path, options: options, contextTokensMax: contextTokensMax,
@@ -58,8 +66,14 @@ public struct RunModel: Sendable {
   public var packingProblem: String? {
     switch engine {
     case .local(let model): model.packingProblem
-    case .scripted: nil
+    case .scripted, .server: nil
     }
+  }
+
+  /// How a server is used, and what that loses; nil for a model in this process.
+  public var serverNotice: String? {
+    guard case .server(let server) = engine else { return nil }
+    return server.notice
   }
 
   private static func scriptVocabulary(_ places: Places) throws(RunError) -> HarmonyVocabulary {

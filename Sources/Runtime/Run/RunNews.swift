@@ -24,3 +24,11 @@ public enum RunProgress: Equatable, Sendable {
   /// The task is over, also where its end could not be recorded.
   case ended
 }
+
+/// Names of events about a model server, for those who show them.
+public enum ServerEvents {
+  /// Members: `reason`, `seconds`, `attempt`.
+  public static let retried = "server.retried"
+  /// Members: `attempts`, `model`, and where the server says: `input_tokens`, `output_tokens`, `cost`, …
+  public static let answered = "server.answered"
+}

@@ -68,6 +68,8 @@ public struct RunSettings: Equatable, Sendable {
       model = .checkpoint(name: name, path: path)
     } else if name.hasPrefix("script:") {
       model = .script(path: String(name.dropFirst("script:".count)))
+    } else if let address = try? ServerAddress(name) {
+      model = .server(address)
     } else {
       return nil
     }

@@ -38,6 +38,20 @@ public struct UserEffects: Sendable {
     return try await judge(effect)
   }
 
+  /// Judges the use of a model server, which is sent the whole conversation.
+  ///
+  /// - Parameter server: Where it is, and which model.
+  /// - Returns: As ``judgePull(of:_:)`` does.
+  /// - Throws: `CancellationError` where the asking was broken off.
+  public func judgeServer(
+    _ server: ServerAddress
+  ) async throws(CancellationError) -> PolicyDecision {
+    try await judge(
+      Effect(
+        tool: "model.server",
+        arguments: ["url": .string(server.base), "model": .string(server.model)], actor: .user))
+  }
+
   /// Judges the saving of a note that the person typed.
   ///
   /// - Parameters:
