@@ -12,9 +12,10 @@ import Testing
   }
 
   private static func blocks(_ language: String) throws -> [String] {
-    (try page() + String(decoding: try Repository.bytes("Docs/CLOUD.md"), as: UTF8.self)).components(separatedBy: "```\(language)\n").dropFirst().map {
-      $0.components(separatedBy: "\n```")[0]
-    }
+    (try page() + String(decoding: try Repository.bytes("Docs/CLOUD.md"), as: UTF8.self))
+      .components(separatedBy: "```\(language)\n").dropFirst().map {
+        $0.components(separatedBy: "\n```")[0]
+      }
   }
 
   @Test func `shows policies that load`() throws {
