@@ -32,12 +32,13 @@ public actor Planner {
   ///   - engine: Says what the model says.
   ///   - tools: Judges and runs calls.
   ///   - journal: Keeps every event before it counts.
-  ///   - escalator: Asks a model elsewhere, where the settings name conditions for it.
+  ///   - escalator: Asks a model elsewhere, on the settings' conditions.
   ///   - now: A clock that never goes back. Only differences count.
   ///   - check: Judges each answer before it is delivered.
   public init(
     replaying events: [PlannerEvent] = [], engine: any TextEngine, tools: any ToolRunner,
-    journal: any Journal, escalator: (any Escalator)? = nil, now: @escaping @Sendable () -> Duration = Planner.steadyNow,
+    journal: any Journal, escalator: (any Escalator)? = nil,
+    now: @escaping @Sendable () -> Duration = Planner.steadyNow,
     check: @escaping AnswerCheck = { _ in nil }
   ) {
     state = PlannerState(replaying: events)

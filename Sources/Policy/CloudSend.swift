@@ -184,8 +184,11 @@ extension PolicyEngine {
     let taken = spans.filter(redacts).sorted { $0.range.lowerBound < $1.range.lowerBound }
     let left = spans.filter { span in
       // What a mark covers is gone, whatever else it was.
-      !redacts(span) && !taken.contains { $0.range.lowerBound <= span.range.lowerBound
-        && span.range.upperBound <= $0.range.upperBound }
+      !redacts(span)
+        && !taken.contains {
+          $0.range.lowerBound <= span.range.lowerBound
+            && span.range.upperBound <= $0.range.upperBound
+        }
     }
     guard !taken.isEmpty else { return (text, [], left) }
     let bytes = Array(text.utf8)

@@ -42,7 +42,8 @@ private let events: [RunEvent] =
   + [ModelTurn.Ending.returned, .called, .tokenLimit, .contextFull].map { ending in
     .planner(PlannerEvent(.modelSaid(turn(ending, think("t")))))
   }
-  + ["prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended",
+  + [
+    "prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended",
     "cloud.judged", "cloud.answered",
   ].map {
     .reported(name: $0, ["anything": [1]])

@@ -166,7 +166,8 @@ import Testing
   @Test func `is made by the planner only where every layer lets it`() throws {
     func escalations(_ base: String, _ later: String) throws -> Set<CloudSend.Reason> {
       func source(_ id: String, _ more: String, _ place: PolicySource.Place) -> PolicySource {
-        PolicySource(name: id, text: "{ schema: 'tool-policy/1', id: '\(id)', \(more) }", place: place)
+        PolicySource(
+          name: id, text: "{ schema: 'tool-policy/1', id: '\(id)', \(more) }", place: place)
       }
       return try PolicyEngine(
         base: [source("a", base, .chosen)],
@@ -176,8 +177,11 @@ import Testing
     }
     let both = "cloud: { escalate: ['model-failed', 'steps-spent'] }"
     #expect(try escalations(both, "") == [.modelFailed, .stepsSpent])
-    #expect(try escalations(both, "cloud: { escalate: ['steps-spent', 'task-marked'] }") == [.stepsSpent])
+    #expect(
+      try escalations(both, "cloud: { escalate: ['steps-spent', 'task-marked'] }") == [.stepsSpent])
     #expect(try escalations("", both) == [])
-    #expect(throws: PolicyError.self) { try escalations("cloud: { escalate: ['model-asked'] }", "") }
+    #expect(throws: PolicyError.self) {
+      try escalations("cloud: { escalate: ['model-asked'] }", "")
+    }
   }
 }

@@ -45,7 +45,9 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(state >> 33) % bound
     }
-    let words = (0..<12).map { _ in String((0..<9).map { _ in Character(Unicode.Scalar(UInt8(97 + next(20)))) }) }
+    let words = (0..<12).map { _ in
+      String((0..<9).map { _ in Character(Unicode.Scalar(UInt8(97 + next(20)))) })
+    }
     for _ in 0..<60 {
       let text = Array((0..<30).map { _ in words[next(12)] }.joined().utf8)
       let other = Array((0..<30).map { _ in words[next(12)] }.joined().utf8)

@@ -7,7 +7,9 @@ import TestKit
 import Testing
 
 @Suite struct `A shipped policy` {
-  static let names = ["cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise", "offline"]
+  static let names = [
+    "cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise", "offline",
+  ]
 
   static func source(_ name: String) throws -> PolicySource {
     let path = Repository.path("Policies/\(name).json5")

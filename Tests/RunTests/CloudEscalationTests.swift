@@ -85,7 +85,7 @@ import Testing
 
   @Test func `ends as it would have where no answer comes`() throws {
     let user = try CloudHome(more: Self.escalate("steps-spent"))
-    try user.cloud.behave("400")
+    try user.cloud.behave(["400"])
     let result = try user.home.run(
       script: [Turn.call("python", "1")], ["--max-steps", "1", CloudHome.moons])
     // The network comes before the budget.

@@ -6,104 +6,115 @@ import TestKit
 import Testing
 
 @Suite struct `A cloud model that misbehaves` {
-  @Test(arguments: [
-    ("truncated", 3, "ended too early"), ("cut", 3, "ended too early"),
-    ("half-json", 3, "not what the interface prescribes"),
-    ("garbage", 3, "not what the interface prescribes"), ("html", 3, "text/html"),
-    ("empty", 3, "ended too early"), ("nothing", 3, "before its answer was complete"),
-    ("reset", 3, "before its answer was complete"), ("429", 3, "Slow down."),
-    ("429-long", 1, "Come back tomorrow."), ("429-quota", 1, "exceeded your quota"),
-    ("500", 3, "It broke."), ("503-page", 3, "503"), ("400", 1, "Unknown model."),
-    ("redirect", 1, "307"), ("error-inside", 3, "The engine fell over."),
-    ("filtered", 1, "withheld"), ("only-thought", 1, "answered nothing"),
-  ])
-  func `ends the run with exit 10`(fault: String, attempts: Int, words: String) throws {
-    let user = try CloudHome()
-    try user.cloud.behave(fault)
-    let begin = ContinuousClock.now
-    let result = try user.ask()
-    #expect(ContinuousClock.now - begin < .seconds(40))
-    #expect(result.exitCode == 10, "\(fault): \(result.errors)")
-    // The model reads why, and goes on.
-    #expect(result.output == "Done.\n")
+  /// One run that asks once for each of `manners`; the answers in their order.
+  private func ask(
+    _ user: CloudHome, _ manners: [[String]]
+  ) throws -> (result: ProgramResult, answers: [JSONValue], attempts: [Int]) {
+    try user.cloud.behave(manners.flatMap { $0 })
+    let turns = manners.indices.map { CloudHome.question("Question \($0)?") }
+    let result = try user.home.run(
+      script: turns + [Turn.answer("Done.")], ["--max-tool-calls", "200", "Go."])
     let events = try user.home.lastEvents()
-    let answer = try #require(events.named("tool.answered").first)
-    #expect(answer["status"] == "failed")
-    let text = answer["text"]?.stringValue ?? ""
-    #expect(text.hasPrefix("The cloud model gave no answer: "), "\(text)")
-    #expect(text.contains(words), "\(fault): \(text)")
-    #expect(try user.cloud.requests().count == attempts, "\(fault)")
-    #expect(events.named("cloud.answered").first?["attempts"]?.intValue == attempts)
+    return (
+      result, events.named("tool.answered"),
+      events.named("cloud.answered").compactMap { $0["attempts"]?.intValue }
+    )
   }
 
-  @Test(arguments: [
-    ["429", "stream"], ["500", "503-page", "stream"], ["truncated", "stream"],
-    ["nothing", "stream"], ["error-inside", "stream"], ["html", "whole"],
-  ])
-  func `is asked again`(manners: [String]) throws {
-    let user = try CloudHome()
-    switch manners.count {
-    case 2: try user.cloud.behave(manners[0], manners[1])
-    default: try user.cloud.behave(manners[0], manners[1], manners[2])
-    }
-    let result = try user.ask()
-    #expect(result.exitCode == 0, "\(manners): \(result.errors)")
-    let answered = try #require(try user.home.lastEvents().named("cloud.answered").first)
-    #expect(answered["attempts"]?.intValue == manners.count)
-    // Each attempt sends the same bytes.
-    #expect(Set(try user.cloud.requests().map(\.body)).count == 1)
-  }
+  private static let faults = [
+    ("truncated", "ended too early"), ("cut", "ended too early"),
+    ("half-json", "not what the interface prescribes"),
+    ("garbage", "not what the interface prescribes"), ("html", "text/html"),
+    ("empty", "not what the interface prescribes"), ("nothing", "before its answer was complete"),
+    ("reset", "before its answer was complete"), ("429", "Slow down."),
+    ("429-long", "Come back tomorrow."), ("429-quota", "exceeded your quota"),
+    ("500", "It broke."), ("503-page", "503"), ("400", "Unknown model."), ("redirect", "307"),
+    ("error-inside", "The engine fell over."), ("filtered", "withheld"),
+    ("only-thought", "answered nothing"), ("flood", "larger than"),
+  ]
 
-  @Test func `in the order of its events is asked again, and answers nothing wrong`() throws {
-    let user = try CloudHome(configuration: ["interface": "responses"])
-    try user.cloud.behave("reordered")
-    let result = try user.ask()
+  @Test func `ends the run with exit 10, and the model reads why`() throws {
+    // Nothing may be waited for, so each is asked once.
+    let user = try CloudHome(configuration: ["limits": ["waitSeconds": 0, "totalSeconds": 20]])
+    let (result, answers, attempts) = try ask(user, Self.faults.map { [$0.0] })
     #expect(result.exitCode == 10, "\(result.errors)")
-    #expect(try user.home.lastEvents().named("tool.answered").first?["status"] == "failed")
+    #expect(result.output == "Done.\n")
+    #expect(answers.count == Self.faults.count)
+    #expect(attempts == Self.faults.map { _ in 1 })
+    for (answer, (fault, words)) in zip(answers, Self.faults) {
+      #expect(answer["status"] == "failed", "\(fault)")
+      let text = answer["text"]?.stringValue ?? ""
+      #expect(text.hasPrefix("The cloud model gave no answer: "), "\(fault): \(text)")
+      #expect(text.contains(words), "\(fault): \(text)")
+    }
   }
 
-  @Test(arguments: ["silent", "stall", "comments"])
-  func `by saying nothing is given up in time`(fault: String) throws {
+  @Test func `is asked again, and with the same bytes`() throws {
+    let user = try CloudHome()
+    let manners = [
+      ["429", "stream"], ["500", "503-page", "stream"], ["truncated", "stream"],
+      ["nothing", "whole"], ["error-inside", "slow"],
+    ]
+    let (result, answers, attempts) = try ask(user, manners)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(answers.allSatisfy { $0["text"]?.stringValue == CloudHome.answer })
+    #expect(attempts == manners.map(\.count))
+    #expect(Set(try user.cloud.requests().map(\.body)).count == manners.count)
+  }
+
+  @Test func `without an end is given up after its attempts`() throws {
+    let user = try CloudHome()
+    let (result, answers, attempts) = try ask(user, [["500", "500", "500"], ["400"]])
+    #expect(result.exitCode == 10, "\(result.errors)")
+    #expect(attempts == [3, 1])
+    #expect(answers.first?["text"]?.stringValue?.hasSuffix("(3 attempts)") == true)
+    #expect(try user.cloud.requests().count == 4)
+  }
+
+  @Test func `in the order of its events answers nothing wrong`() throws {
+    let user = try CloudHome(configuration: [
+      "interface": "responses", "limits": ["waitSeconds": 0],
+    ])
+    let (result, answers, _) = try ask(user, [["reordered"], ["truncated"], ["stream"]])
+    #expect(result.exitCode == 10, "\(result.errors)")
+    #expect(
+      answers.compactMap { $0["status"]?.stringValue } == ["failed", "failed", "succeeded"])
+  }
+
+  @Test func `by saying nothing is given up in time`() throws {
     let user = try CloudHome(configuration: [
       "limits": ["silenceSeconds": 1, "totalSeconds": 2, "attempts": 1]
     ])
-    try user.cloud.behave(fault)
-    let begin = ContinuousClock.now
-    let result = try user.ask()
-    #expect(ContinuousClock.now - begin < .seconds(30))
-    #expect(result.exitCode == 10, "\(fault): \(result.errors)")
+    let (result, answers, _) = try ask(user, [["silent"], ["stall"], ["comments"]])
+    #expect(result.exitCode == 10, "\(result.errors)")
+    #expect(answers.compactMap { $0["status"]?.stringValue } == ["failed", "failed", "failed"])
+    let times = try user.home.lastEvents().named("egress.ended").compactMap {
+      $0["milliseconds"]?.intValue
+    }
+    #expect(times.count == 3 && times.allSatisfy { $0 < 15_000 }, "\(times)")
   }
 
   @Test func `and leaves the connection open after its last word does not hold the run`() throws {
     let user = try CloudHome(configuration: ["limits": ["silenceSeconds": 25, "totalSeconds": 28]])
-    try user.cloud.behave("open")
-    let begin = ContinuousClock.now
-    let result = try user.ask()
+    let (result, _, _) = try ask(user, [["open"]])
     #expect(result.exitCode == 0, "\(result.errors)")
-    #expect(ContinuousClock.now - begin < .seconds(20))
-  }
-
-  @Test func `and floods is cut off`() throws {
-    let user = try CloudHome(configuration: ["limits": ["attempts": 1, "totalSeconds": 60]])
-    try user.cloud.behave("flood")
-    let result = try user.ask()
-    #expect(result.exitCode == 10, "\(result.errors)")
+    let time = try user.home.lastEvents().named("egress.ended").first?["milliseconds"]?.intValue
+    #expect(time ?? .max < 20_000)
   }
 
   @Test func `and repeats the key that it refuses tells nobody`() throws {
     let user = try CloudHome()
-    try user.cloud.behave("401")
-    let result = try user.ask()
+    let (result, answers, _) = try ask(user, [["401"]])
     #expect(result.exitCode == 10, "\(result.errors)")
-    let text = try user.home.lastEvents().named("tool.answered").first?["text"]?.stringValue
-    #expect(text?.contains("Incorrect API key: Bearer [key]") == true, "\(text ?? "")")
+    let text = answers.first?["text"]?.stringValue ?? ""
+    #expect(text.contains("Incorrect API key: Bearer [key]"), "\(text)")
     #expect(try user.home.files(holding: CloudHome.key) == ["key"])
     #expect(!(result.output + result.errors).contains(CloudHome.key))
   }
 
   @Test func `and is out of reach is told apart`() throws {
     let user = try CloudHome()
-    try user.configure(["baseURL": "http://127.0.0.1:9/v1"])
+    try user.configure(["baseURL": "http://127.0.0.1:9/v1", "limits": ["waitSeconds": 0]])
     let result = try user.ask()
     #expect(result.exitCode == 10, "\(result.errors)")
     #expect(result.errors.contains("could not be reached"), "\(result.errors)")
@@ -111,9 +122,10 @@ import Testing
 
   @Test func `cuts an answer off and says so`() throws {
     let user = try CloudHome()
-    try user.cloud.behave("length")
-    #expect(try user.ask().exitCode == 0)
-    let text = try user.home.lastEvents().named("tool.answered").first?["text"]?.stringValue
-    #expect(text == CloudHome.answer + "\n[The answer ends here: length.]")
+    let (result, answers, _) = try ask(user, [["length"]])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(
+      answers.first?["text"]?.stringValue
+        == CloudHome.answer + "\n[The answer ends here: length.]")
   }
 }

@@ -116,10 +116,11 @@ import Testing
   }
 
   @Test func `can forbid all words of files by a rule`() throws {
-    let user = try CloudHome(rules: """
-      { id: 'no-files', effect: 'deny', tool: 'cloud.send', args: { files: { some: { any: true } } },
-        reason: 'files stay here' },
-      """)
+    let user = try CloudHome(
+      rules: """
+        { id: 'no-files', effect: 'deny', tool: 'cloud.send', args: { files: { some: { any: true } } },
+          reason: 'files stay here' },
+        """)
     try user.home.write("work/a.txt", Self.passage)
     #expect(try user.ask("Shorten: \(Self.passage)").exitCode == 3)
     #expect(try user.ask().exitCode == 0)

@@ -13,7 +13,9 @@ struct CloudHome {
   let cloud: CloudStandIn
 
   /// The rules that let the model ask, and the stand-in be sent what was asked.
-  static func rules(_ cloud: CloudStandIn, send: String = "allow", scheme: String = "http") -> String {
+  static func rules(
+    _ cloud: CloudStandIn, send: String = "allow", scheme: String = "http"
+  ) -> String {
     """
     { id: 'ask', effect: 'allow', tool: 'cloud.ask', args: 'any', sandbox: 'cloud' },
     { id: 'python', effect: 'allow', tool: 'python', args: 'any', sandbox: 'python' },

@@ -48,7 +48,7 @@ public final class CloudStandIn: Sendable {
   public var baseURL: String { "http://127.0.0.1:\(ports["plain"] ?? 0)/v1" }
 
   /// Sets what is done with the next requests, the last for all that follow; forgets what came so far.
-  public func behave(_ names: String...) throws {
+  public func behave(_ names: [String]) throws {
     _ = try order(["behave": .array(names.map { .string($0) })])
   }
 

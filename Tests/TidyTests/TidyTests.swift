@@ -11,7 +11,10 @@ import Testing
     ["Base", "Digests", "Transfer"],
     ["ModelFiles", "Tokenizer", "Policy", "MCP", "Sandbox", "Store", "Hub", "Providers"],
     // The plugins lie in folders of `Sources/Plugins`.
-    ["Inference", "Harmony", "ToolHost", "Plugins", "BrowserPlugin", "CloudPlugin", "ExecutionPlugin"],
+    [
+      "Inference", "Harmony", "ToolHost", "Plugins", "BrowserPlugin", "CloudPlugin",
+      "ExecutionPlugin",
+    ],
     ["Planner"],
     ["Runtime"],
     ["CLI"],

@@ -99,7 +99,8 @@ struct SessionTimeline {
         "answered by the cloud model \(model), \(reason.rawValue)",
         body: text.indented(by: Self.margin))
     case .refused(let text): Shown("cloud model, \(reason.rawValue): refused: \(text)")
-    case .approvalNeeded(let text): Shown("cloud model, \(reason.rawValue): needs approval: \(text)")
+    case .approvalNeeded(let text):
+      Shown("cloud model, \(reason.rawValue): needs approval: \(text)")
     case .failed(let text), .misconfigured(let text):
       Shown("cloud model, \(reason.rawValue): failed: \(text)")
     }

@@ -110,7 +110,8 @@ struct CloudConfiguration: Equatable, Sendable {
     guard !CloudSend(endpoint: base, model: "", payload: "", reason: .modelAsked).isPlainRemote
     else {
       throw Problem(
-        words: "\"baseURL\" begins with http:, which would show key and question to everyone on the "
+        words:
+          "\"baseURL\" begins with http:, which would show key and question to everyone on the "
           + "way. Write https:")
     }
     guard let model = try text("model") else {

@@ -52,6 +52,7 @@ struct DataGate: Sendable {
   ///   - heard: What tools answered so far.
   ///   - isHeardWhole: Whether that is everything they answered.
   ///   - reason: Why it is asked.
+  /// - Returns: The request, and what is known of it.
   func prepare(
     _ messages: [CloudMessage], heard: [HeardText], isHeardWhole: Bool, reason: CloudSend.Reason
   ) async -> PreparedSend {

@@ -67,7 +67,8 @@ enum KeySource: Equatable, Sendable {
       trimmed.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else {
       throw Problem(
-        description: "\(place) holds no key: it is empty, too long, or has characters that no key has.")
+        description:
+          "\(place) holds no key: it is empty, too long, or has characters that no key has.")
     }
     return String(trimmed)
   }
@@ -96,7 +97,8 @@ enum KeySource: Equatable, Sendable {
     }
     guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o077 == 0 else {
       throw Problem(
-        description: "Others than you can read or change the key's file \(path), so it is not used. "
+        description:
+          "Others than you can read or change the key's file \(path), so it is not used. "
           + "Make it yours alone: chmod 600 \(path)")
     }
     do throws(FileReadError) {

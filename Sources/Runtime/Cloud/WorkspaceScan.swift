@@ -71,7 +71,9 @@ struct WorkspaceScan {
         isWhole = false
         return
       }
-      visit(withUnsafePointer(to: &entry.pointee.d_name) { UnsafeRawPointer($0) }, name, of: descriptor, path, depth)
+      visit(
+        withUnsafePointer(to: &entry.pointee.d_name) { UnsafeRawPointer($0) }, name, of: descriptor,
+        path, depth)
     }
   }
 

@@ -286,7 +286,8 @@ public actor AgentSession {
       }
       guard reasons.contains(.taskMarked) else {
         throw RunError(
-          .denied("No task may be handed over: the policy's cloud.escalate has no \"task-marked\"."))
+          .denied("No task may be handed over: the policy's cloud.escalate has no \"task-marked\".")
+        )
       }
     } else {
       reasons.remove(.taskMarked)

@@ -80,7 +80,8 @@ extension GuardedToolRunner {
       question.contains(where: { !$0.isWhitespace })
     else {
       decision.deny(
-        by: "call-shape", "The call has no \"question\". Give one that can be understood by itself.")
+        by: "call-shape", "The call has no \"question\". Give one that can be understood by itself."
+      )
       return
     }
     var messages = [CloudMessage(role: .user, text: question)]
@@ -281,7 +282,8 @@ extension GuardedToolRunner {
     let rule = sending.decision.ruleID
     var members: JSONObject = [
       "verdict": "allow", "rules": [.string(rule)],
-      "reason": "The payload that was judged goes there.", "call": .number(.integer(Int64(fetches.call.id))),
+      "reason": "The payload that was judged goes there.",
+      "call": .number(.integer(Int64(fetches.call.id))),
       "plugin": .string(CloudDesk.plugin), "scheme": .string(web.scheme),
       "host": .string(web.host), "port": .number(.integer(Int64(web.port))),
     ]
