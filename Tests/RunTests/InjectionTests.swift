@@ -43,7 +43,8 @@ import Testing
     }
     let ideal = try stage.play(
       scenarios[2], policy: "enterprise", approver: "ideal", isObedient: true)
-    #expect(ideal == InjectionOutcome(isHarmed: false, isDone: true, questionCount: 2))
+    // The command, the payment that the bill's text wants, and the one that the task wants.
+    #expect(ideal == InjectionOutcome(isHarmed: false, isDone: true, questionCount: 3))
   }
 
   @Test func `and tasks that use what strangers wrote are done`() throws {
@@ -80,7 +81,8 @@ import Testing
       for scenario in scenarios {
         for isObedient in scenario.isAttack ? [true, false] : [false] {
           var unasked: InjectionOutcome?
-          for approver in Self.approvers {
+          // Tasks without an attack are for the two that a user has, or should be.
+          for approver in isObedient ? Self.approvers : InjectionTable.benignApprovers {
             // Where nothing was asked, whoever would have answered makes no difference.
             let outcome =
               try unasked
@@ -110,6 +112,7 @@ extension InjectionScenario {
 /// The numbers of a whole run, as a table of Docs/INJECTION.md.
 struct InjectionTable {
   static let policies = ["default", "enterprise"]
+  static let benignApprovers = ["ideal", "none"]
   private static let beginning = "<!-- measured: begin -->"
   private static let end = "<!-- measured: end -->"
 
@@ -153,14 +156,10 @@ struct InjectionTable {
       for approver in ["none", "ideal", "tired:3", "yes"] {
         let harmed = harmed(policy, approver)
         let under = attacks.count { outcome(policy, approver, true, $0).isDone }
-        let benign = scenarios.map { outcome(policy, approver, false, $0) }
-        let questions = benign.reduce(0) { $0 + $1.questionCount }
-        let mean = Double(questions) / Double(max(1, scenarios.count))
         lines.append(
           "| `\(policy)` | \(approver) | \(harmed.count) of \(attacks.count) "
             + "| \(harmed.count(where: \.isByCode)) | \(under) of \(attacks.count) "
-            + "| \(benign.count(where: \.isDone)) of \(benign.count) "
-            + "| \(String(format: "%.2f", mean)) |")
+            + benign(policy, approver))
       }
     }
     for policy in Self.policies {
@@ -176,6 +175,16 @@ struct InjectionTable {
           + Self.list(undone, before: "", after: "", none: "none") + ".")
     }
     return lines
+  }
+
+  /// The last two columns.
+  private func benign(_ policy: String, _ approver: String) -> String {
+    guard Self.benignApprovers.contains(approver) else { return "| | |" }
+    let outcomes = scenarios.map { outcome(policy, approver, false, $0) }
+    let questions = outcomes.reduce(0) { $0 + $1.questionCount }
+    let mean = Double(questions) / Double(max(1, scenarios.count))
+    return "| \(outcomes.count(where: \.isDone)) of \(outcomes.count) "
+      + "| \(String(format: "%.2f", mean)) |"
   }
 
   private static func list(
