@@ -41,13 +41,14 @@ extension ToolOffer {
     return ["read"]
   }
 
-  /// Arguments whose names say that they are texts for people, in the schema's order: what a manifest could
-  /// call "content".
+  /// Arguments whose names say that they are texts for people, or when something that has a beginning
+  /// ends, in the schema's order: what a manifest could call "content".
   public var suggestedContent: [String] {
     let names = parameters["properties"]?.objectValue?.keys ?? []
     return names.filter { name in
-      let last = name.split { !$0.isLetter }.last.map { $0.lowercased() } ?? ""
-      return Self.contentNames.contains(last)
+      let words = name.split { !$0.isLetter }.map { $0.lowercased() }
+      return words.last.map(Self.contentNames.contains) ?? false
+        || words.contains { ["end", "until", "duration"].contains($0) }
     }
   }
 

@@ -116,6 +116,29 @@ struct ServerRunTests {
     #expect(try home.lastEvents().named("sandbox.started").isEmpty)
   }
 
+  @Test func `what a server hints at is written only where that is asked for`() throws {
+    let (home, tools) = try Self.home()
+    try home.write(
+      "tools/desk/server",
+      Self.source.replacing(
+        #""properties": {"name": {"type": "string"}}}}"#,
+        with:
+          #""properties": {"name": {"type": "string"}, "mail_body": {"type": "string"}}}, "annotations": {"readOnlyHint": True}}"#
+      ))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: tools + "/desk/server")
+    let plain = try home.run("tool", "pin", "desk", "--tools", tools, "--workspace", home.workspace)
+    #expect(plain.exitCode == 0, "\(plain.errors)")
+    let unhinted = try JSONReader.value(plain.output, source: "manifest")
+    #expect(unhinted["tools"]?.arrayValue?.first?["effects"] == nil)
+    #expect(unhinted["tools"]?.arrayValue?.first?["content"] == nil)
+    let hinted = try home.run(
+      "tool", "pin", "desk", "--tools", tools, "--workspace", home.workspace, "--suggest")
+    let tool = try JSONReader.value(hinted.output, source: "manifest")["tools"]?.arrayValue?.first
+    #expect(tool?["effects"] == ["read"])
+    #expect(tool?["content"] == ["mail_body"])
+  }
+
   @Test func `a tool without a pin is no tool`() throws {
     let (home, tools) = try Self.home()
     let manifest = try String(contentsOfFile: tools + "/desk/manifest.json", encoding: .utf8)
