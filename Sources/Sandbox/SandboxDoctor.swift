@@ -126,17 +126,15 @@ public struct SandboxDoctor: Sendable {
   /// Enough for the probe. Not a file, so that the doctor works where those are missing.
   private static let profile = SandboxProfile(
     name: "doctor", path: "(built in)", purpose: "Tries to get out.", leastTier: .landlock,
-    isRootless: false, network: .none, hasProc: true,
+    leastLandlockABI: 0, isRootless: false, network: .none, hasProc: true,
     grants: [
-      SandboxProfile.Grant(
-        folder: SandboxProfile.system, access: .read, targets: [SandboxProfile.ownPath],
-        isOptional: false)
+      SandboxProfile.Grant(folder: SandboxProfile.system, access: .read)
     ],
     start: nil, environment: [:], passedVariables: [],
     limits: SandboxLimits(
       wallTimeMax: .seconds(20), cpuTimeMax: .seconds(20), memoryBytesMax: 256 << 20,
       fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256,
-      processCountMax: 16,
+      growthBytesMax: 64 << 20, processCountMax: 16,
       openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
 
   // MARK: - Circumstances

@@ -15,6 +15,8 @@ public enum SandboxError: Error, Equatable, Sendable {
   case noWall(searched: [String])
   case wallProgram(path: String, problem: String)
   case tierBelowLeast(profile: String, least: SandboxTier, asked: SandboxTier)
+  /// Something beneath a grant is to be hidden or protected, which the Landlock tier cannot do.
+  case needsMounts(profile: String, folder: String)
   case rootRefused(profile: String)
   case landlockAsRoot
   /// The profile's limits are hard, and no control group can hold them here.
@@ -54,6 +56,12 @@ extension SandboxError: CustomStringConvertible {
       """
       The sandbox profile "\(profile)" asks for the tier "\(least.rawValue)"; \
       "\(asked.rawValue)" is less. Choose another profile or tier.
+      """
+    case .needsMounts(let profile, let folder):
+      """
+      The sandbox profile "\(profile)" hides or protects parts of "\(folder)", which takes the tier \
+      "full": Landlock cannot take out what lies beneath a grant. Choose that tier, or say \
+      belowFull: "bare" in the profile to do without.
       """
     case .rootRefused(let profile):
       """

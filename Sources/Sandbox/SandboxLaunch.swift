@@ -67,7 +67,9 @@ extension SandboxError {
   /// 2 for what the user or a file said wrongly, 8 for a sandbox that cannot be built here.
   public var exitStatus: Int32 {
     switch self {
-    case .noProfile, .cannotRead, .profile, .noFolder, .folder, .tierBelowLeast, .argument: 2
+    case .noProfile, .cannotRead, .profile, .noFolder, .folder, .tierBelowLeast, .needsMounts,
+      .argument:
+      2
     case .noWall, .wallProgram, .rootRefused, .landlockAsRoot, .noHardLimits, .call, .wall, .ended:
       8
     }

@@ -22,6 +22,8 @@ public enum SandboxVerdict: Equatable, Sendable {
     case stopped
     case memory
     case processes
+    /// What it may write grew by more than the limit.
+    case disk
     /// The wall itself died, and the command with it.
     case wallDied
   }
@@ -60,6 +62,8 @@ public struct SandboxOutcome: Equatable, Sendable {
   public var landlockABI: Int32 = 0
   public var identity: SandboxIdentity
   public var enforcement: Enforcement
+  /// Whether the profile hides or protects something that this tier cannot, and says to do without.
+  public var isBare = false
   public var inputByteCount = 0
   /// All that the command wrote, kept or not.
   public var outputByteCount = 0
@@ -118,6 +122,7 @@ extension SandboxOutcome {
       "root": .bool(identity.isRoot),
     ]
     object["memoryLimit"] = .string(enforcement.rawValue)
+    if isBare { object["unprotected"] = true }
     return object
   }
 
@@ -147,6 +152,7 @@ extension SandboxOutcome {
     case .killed(.stopped): "The command was stopped."
     case .killed(.memory): "The command was stopped because it used more memory than its limit."
     case .killed(.processes): "The command was stopped because it started too many processes."
+    case .killed(.disk): "The command was stopped because it wrote more to the disk than its limit."
     case .killed(.wallDied): "The command's sandbox died, and the command with it."
     case .notExecuted(let code):
       "The command could not be executed: \(sentence(errno: code))."

@@ -12,8 +12,14 @@ public struct SandboxPlan: Sendable {
   public let wall: WallProgram
   let mounts: [PlannedMount]
   let links: [(path: String, content: String)]
+  private let exceptions: GrantExceptions
+  /// The least ABI of Landlock that will do, 0 for any or none.
+  public let leastLandlockABI: Int
   /// Folder of the host and its first target, by the name of its grant.
   private let places: [String: (source: String, target: String)]
+
+  /// What the wall takes.
+  private static let mountCountMax = 128
 
   /// Where a program of the host appears inside.
   static let programFolder = "/run/martlet"
@@ -26,16 +32,21 @@ public struct SandboxPlan: Sendable {
   ///     Symbolic links in it are followed now, once.
   ///   - wall: The program that builds the wall.
   ///   - tier: Use exactly this tier; nil for the best that works and that the profile accepts.
+  ///   - leastLandlockABI: Less of Landlock will not do, whatever the profile says.
   /// - Throws: What the profile needs and does not have here.
   public init(
     _ profile: SandboxProfile, folders: [String: String], wall: WallProgram,
-    tier: SandboxTier? = nil
+    tier: SandboxTier? = nil, leastLandlockABI: Int = 0
   ) throws(SandboxError) {
     if profile.isRootless, geteuid() == 0 { throw .rootRefused(profile: profile.name) }
     if let tier, tier == .landlock, profile.leastTier == .full {
       throw .tierBelowLeast(profile: profile.name, least: .full, asked: tier)
     }
     if tier == .landlock, geteuid() == 0 { throw .landlockAsRoot }
+    let excepted = profile.grants.first { $0.hasExceptions && !$0.isBareBelowFull }
+    if let excepted, tier == .landlock {
+      throw .needsMounts(profile: profile.name, folder: excepted.folder)
+    }
     var layout = Layout()
     for grant in profile.grants {
       try layout.add(grant, folders: folders, profile: profile.name)
@@ -47,7 +58,10 @@ public struct SandboxPlan: Sendable {
     mounts = layout.sorted
     links = layout.links + SystemFolders.deviceLinks
     places = layout.places
-    let isLandlockPossible = profile.leastTier == .landlock && geteuid() != 0
+    exceptions = layout.exceptions
+    self.leastLandlockABI = max(leastLandlockABI, profile.leastLandlockABI)
+    let isLandlockPossible =
+      profile.leastTier == .landlock && geteuid() != 0 && excepted == nil
     tiers = tier.map { [$0] } ?? (isLandlockPossible ? [.full, .landlock] : [.full])
   }
 
@@ -73,10 +87,19 @@ public struct SandboxPlan: Sendable {
         byteCountMax: profile.limits.scratchBytesMax,
         fileCountMax: profile.limits.scratchFileCountMax)
       addFiles(to: &specification)
+      mounts = Layout.sorted(mounts + (try exceptions.mounts(beside: self.mounts)))
     } else if let scratch {
       mounts.append(PlannedMount(source: scratch, target: scratch, kind: .folder, access: .write))
     }
+    guard mounts.count <= Self.mountCountMax else {
+      throw .argument(
+        problem: """
+          The sandbox profile "\(profile.name)" takes \(mounts.count) mounts; \(Self.mountCountMax) are \
+          possible. Grant, hide and protect less.
+          """)
+    }
     for mount in mounts { try add(mount, to: &specification) }
+    if leastLandlockABI > 0 { specification.landlock(least: leastLandlockABI) }
     if let group { specification.controlGroups(group.doors.count) }
     addLimits(to: &specification, tier: tier)
     let home = scratch ?? "/tmp"
@@ -88,6 +111,16 @@ public struct SandboxPlan: Sendable {
     for argument in arguments { specification.argument(argument) }
     specification.folder(startFolder(tier: tier) ?? home)
     return try checked(specification, arguments, variables)
+  }
+
+  /// Folders of the host that the command may write.
+  var writableFolders: [String] {
+    Array(Set(mounts.filter { $0.access == .write && $0.kind == .folder }.map(\.source))).sorted()
+  }
+
+  /// Whether the profile hides or protects something that this tier cannot.
+  func isBare(in tier: SandboxTier) -> Bool {
+    tier == .landlock && profile.grants.contains(where: \.hasExceptions)
   }
 
   /// Where the folder that was granted under `name` appears inside; nil where it was not granted.
@@ -219,9 +252,12 @@ private struct Layout {
   var mounts: [PlannedMount] = []
   var links: [(path: String, content: String)] = []
   var places: [String: (source: String, target: String)] = [:]
+  var exceptions = GrantExceptions()
+
+  var sorted: [PlannedMount] { Self.sorted(mounts) }
 
   /// Outer folders first, so that an inner one is mounted on top.
-  var sorted: [PlannedMount] {
+  static func sorted(_ mounts: [PlannedMount]) -> [PlannedMount] {
     func depth(_ path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "/") } }
     return mounts.enumerated().sorted {
       (depth($0.element.target), $0.offset) < (depth($1.element.target), $1.offset)
@@ -255,6 +291,10 @@ private struct Layout {
     guard isFolder || status.st_mode & S_IFMT == S_IFREG else {
       throw .folder(path: source, problem: "is neither a folder nor a file; it cannot be granted.")
     }
+    guard isFolder || !grant.hasExceptions else {
+      throw .folder(path: source, problem: "is a file; there is nothing in it to hide or protect.")
+    }
+    exceptions.add(grant, source: source)
     for target in grant.targets {
       let target = target == SandboxProfile.ownPath ? source : target
       if places[grant.folder] == nil { places[grant.folder] = (source, target) }

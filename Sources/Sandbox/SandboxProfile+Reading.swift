@@ -5,18 +5,24 @@
 //     profile: 1,
 //     purpose: "One sentence.",
 //     tier: "full" | "landlock",         the least wall that will do
+//     landlockAbi: 4,                    optional: the least ABI of Landlock that will do
 //     rootless: false,                   optional: refuse a host that runs as root
 //     network: "none" | "broker",        no sockets but the standard streams; or connections that the
 //                                        host makes, judges and relays
 //     proc: "own" | "none",              optional, "own"
 //     grants: [{ folder: "workspace", access: "read" | "write",
 //                at: ["/workspace", "own"],             optional, ["own"]
-//                optional: false }],                    optional
+//                optional: false,                       optional
+//                hide: [".env"],                        optional: there, and empty to whoever looks
+//                protect: [".git/hooks"],               optional: only to be read; made where missing
+//                protectExisting: [".git/config"],      optional: only to be read, where it is there
+//                belowFull: "refuse" | "bare" }],       optional, "refuse": in the Landlock tier, which
+//                                                       cannot hide or protect, grant it all the same
 //     start: "workspace",                optional: the grant in which the command starts, else /tmp
 //     environment: { LANG: "C.UTF-8" },  optional
 //     pass: ["TERM"],                    optional: variables of the host by name
-//     limits: { wallSeconds, cpuSeconds, memoryMiB, fileMiB, scratchMiB, scratchFiles, processes,
-//               openFiles, outputKiB, hard }
+//     limits: { wallSeconds, cpuSeconds, memoryMiB, fileMiB, scratchMiB, scratchFiles, growthMiB,
+//               processes, openFiles, outputKiB, hard }       growthMiB is optional: 8192
 
 import FoundationEssentials
 import Glibc
@@ -79,6 +85,7 @@ extension SandboxProfile {
     name = Self.name(of: path)
     purpose = try root.string("purpose")
     leastTier = try root.choice("tier", of: SandboxTier.self)
+    leastLandlockABI = try root.number("landlockAbi", in: 1...64, or: 0)
     isRootless = try root.bool("rootless", or: false)
     network = try root.choice("network", of: Network.self)
     let proc = try root.string("proc", or: "own")
@@ -150,8 +157,17 @@ extension SandboxProfile {
       let grant = Grant(
         folder: try object.string("folder"), access: try object.choice("access", of: Access.self),
         targets: try object.stringList("at", or: [ownPath]),
-        isOptional: try object.bool("optional", or: false))
+        isOptional: try object.bool("optional", or: false),
+        hidden: try object.innerPaths("hide"), protected: try object.innerPaths("protect"),
+        protectedWhereThere: try object.innerPaths("protectExisting"),
+        isBareBelowFull: try object.isBareBelowFull())
       try object.end()
+      guard grant.access == .write || (grant.protected + grant.protectedWhereThere).isEmpty else {
+        throw object.error("protect", "is about folders that may be written; this one is only read.")
+      }
+      guard grant.folder != system || !grant.hasExceptions else {
+        throw object.error("hide", "\"system\" is granted as it is.")
+      }
       guard !grant.folder.isEmpty else { throw object.error("folder", "is empty.") }
       guard grant.folder != system || (grant.access == .read && grant.targets == [ownPath]) else {
         throw object.error("folder", "\"system\" can only be read, and only where it is.")
@@ -177,6 +193,7 @@ extension SandboxLimits {
     scratchBytesMax = UInt64(try object.number("scratchMiB", in: 1...(1 << 24))) << 20
     // The root itself needs a few dozen.
     scratchFileCountMax = UInt64(try object.number("scratchFiles", in: 64...(1 << 24)))
+    growthBytesMax = UInt64(try object.number("growthMiB", in: 1...(1 << 24), or: 8192)) << 20
     processCountMax = try object.number("processes", in: 1...65_536)
     openFileCountMax = try object.number("openFiles", in: 16...65_536)
     outputBytesMax = try object.number("outputKiB", in: 1...(1 << 20)) << 10
@@ -254,8 +271,12 @@ private struct ProfileObject {
   }
 
   mutating func number(
-    _ member: String, in range: ClosedRange<Int>
+    _ member: String, in range: ClosedRange<Int>, or fallback: Int? = nil
   ) throws(SandboxError) -> Int {
+    if let fallback, members[member] == nil {
+      known.append(member)
+      return fallback
+    }
     guard case .number(let value) = try need(member), let whole = Int(exactly: value),
       range.contains(whole)
     else {
@@ -263,6 +284,27 @@ private struct ProfileObject {
         member, "a whole number from \(range.lowerBound) to \(range.upperBound) should be here.")
     }
     return whole
+  }
+
+  private enum BelowFull: String, CaseIterable { case refuse, bare }
+
+  mutating func isBareBelowFull() throws(SandboxError) -> Bool {
+    guard members["belowFull"] != nil else {
+      known.append("belowFull")
+      return false
+    }
+    return try choice("belowFull", of: BelowFull.self) == .bare
+  }
+
+  /// Relative paths of plain names.
+  mutating func innerPaths(_ member: String) throws(SandboxError) -> [String] {
+    let paths = try stringList(member, or: [])
+    for path in paths where !SandboxPath.isPlain("/" + path) {
+      throw error(
+        member,
+        "\"\(path)\" is not a path beneath the folder: no \".\", \"..\", doubled or trailing slashes.")
+    }
+    return paths
   }
 
   mutating func stringList(

@@ -37,6 +37,34 @@ public struct SandboxProfile: Equatable, Sendable {
     public var targets: [String]
     /// Leave the grant out where the host has no folder of that name.
     public var isOptional: Bool
+    /// Paths beneath the folder that are there and are not seen: empty to whoever looks.
+    public var hidden: [String]
+    /// Paths beneath a writable folder that can only be read, each an empty folder where it is missing.
+    public var protected: [String]
+    /// The same for those that are there when the walls go up.
+    public var protectedWhereThere: [String]
+    /// Whether the Landlock tier, which cannot hide or protect, grants the folder all the same.
+    public var isBareBelowFull: Bool
+
+    public init(
+      folder: String, access: Access, targets: [String] = [ownPath], isOptional: Bool = false,
+      hidden: [String] = [], protected: [String] = [], protectedWhereThere: [String] = [],
+      isBareBelowFull: Bool = false
+    ) {
+      self.folder = folder
+      self.access = access
+      self.targets = targets
+      self.isOptional = isOptional
+      self.hidden = hidden
+      self.protected = protected
+      self.protectedWhereThere = protectedWhereThere
+      self.isBareBelowFull = isBareBelowFull
+    }
+
+    /// Whether anything beneath the folder is treated differently from the rest.
+    var hasExceptions: Bool {
+      !(hidden.isEmpty && protected.isEmpty && protectedWhereThere.isEmpty)
+    }
   }
 
   /// The word for "the path it has outside" in ``Grant/targets``.
@@ -54,6 +82,8 @@ public struct SandboxProfile: Equatable, Sendable {
   public var purpose: String
   /// Less wall than this is an error.
   public var leastTier: SandboxTier
+  /// Less of Landlock than this ABI is an error, in either tier; 0 for whatever there is.
+  public var leastLandlockABI: Int
   /// Whether a host that runs as root is refused.
   public var isRootless: Bool
   public var network: Network
@@ -82,6 +112,8 @@ public struct SandboxLimits: Equatable, Sendable {
   /// /tmp and shared memory together.
   public var scratchBytesMax: UInt64
   public var scratchFileCountMax: UInt64
+  /// By how much a folder that may be written can grow.
+  public var growthBytesMax: UInt64
   /// Processes and threads at one time.
   public var processCountMax: Int
   /// Open files of each process.

@@ -9,6 +9,9 @@ struct PlannedMount: Equatable, Sendable {
     case folder
     case file
     case device
+    /// In place of a folder or file of the host's, one with nothing in it.
+    case emptyFolder
+    case emptyFile
   }
 
   var source: String

@@ -46,6 +46,8 @@ struct WallSpecification {
     case .folder: break
     case .file: flags |= WALL_MOUNT_FILE.rawValue
     case .device: flags |= WALL_MOUNT_DEVICE.rawValue
+    case .emptyFolder: flags |= WALL_MOUNT_EMPTY.rawValue
+    case .emptyFile: flags |= WALL_MOUNT_EMPTY.rawValue | WALL_MOUNT_FILE.rawValue
     }
     add(WALL_TAG_MOUNT, flags: UInt16(flags), about: mount.source) {
       $0.append(number: device)
@@ -53,6 +55,11 @@ struct WallSpecification {
       $0.append(string: mount.source)
       $0.append(string: mount.target)
     }
+  }
+
+  /// The least ABI of Landlock.
+  mutating func landlock(least: Int) {
+    add(WALL_TAG_LANDLOCK, about: "Landlock's ABI \(least)") { $0.append(number: UInt32(least)) }
   }
 
   mutating func link(_ path: String, to content: String) {

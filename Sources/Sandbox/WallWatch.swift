@@ -36,8 +36,9 @@ enum WallWatch {
 final class WallAttempt {
   /// How long the wall may take to stand. It takes milliseconds; a machine may be very busy.
   private static let startTimeMax = Duration.seconds(20)
-  /// How long the wall may take to kill everything before it is killed itself.
-  private static let killTimeMax = Duration.seconds(2)
+  /// How long the wall may take to kill everything before it is killed itself: in the full tier its own
+  /// death does the rest; in the Landlock tier its guard has to, on a machine that may be very busy.
+  private var killTimeMax: Duration { tier == .full ? .seconds(2) : .seconds(20) }
   private static let tick = Duration.milliseconds(100)
 
   private let plan: SandboxPlan
@@ -57,6 +58,7 @@ final class WallAttempt {
   /// The end of the current phase: of starting, of the command's time, of the wait for the kill.
   private var deadline: ContinuousClock.Instant?
   private var nextLook: ContinuousClock.Instant?
+  private var disk: DiskWatch
   private var failure: WallFailure?
   private var exit: wall_record?
   /// Why the host ended the command.
@@ -103,10 +105,12 @@ final class WallAttempt {
     ports = wiring.ports
     subjects = specification.subjects
     deadline = startedAt + Self.startTimeMax
+    disk = DiskWatch(folders: plan.writableFolders, scratch: scratch?.path, plan.profile.limits)
     (self.plan, self.command, self.tier, self.desk) = (plan, command, tier, desk)
     outcome = SandboxOutcome(
       profile: plan.profile.name, verdict: .killed(.wallDied), tier: tier,
       identity: plan.identity, enforcement: group?.enforcement ?? .watchdog)
+    outcome.isBare = plan.isBare(in: tier)
   }
 
   /// Stays until nothing of the command is left.
@@ -211,14 +215,19 @@ final class WallAttempt {
     }
   }
 
-  /// The watchdog: what no control group counts, it counts.
+  /// The watchdog: what neither the kernel nor a control group counts, it counts.
   private func look() {
     let limits = plan.profile.limits
-    let processes = ProcessTree.descendants(of: process)
-    // In the full tier process 1 is among them.
-    if processes.count > limits.processCountMax + 1 { return end(.killed(.processes)) }
-    let limit = limits.memoryBytesMax
-    if ProcessTree.memoryBytes(of: processes, limit: limit) > limit { end(.killed(.memory)) }
+    let wall = process
+    if group == nil {
+      let processes = ProcessTree.descendants(of: wall)
+      // In the full tier process 1 is among them.
+      if processes.count > limits.processCountMax + 1 { return end(.killed(.processes)) }
+      let use = ProcessTree.use(of: processes, limit: limits.memoryBytesMax)
+      if use.taskCount > limits.processCountMax + 1 { return end(.killed(.processes)) }
+      if use.memoryBytes > limits.memoryBytesMax { return end(.killed(.memory)) }
+    }
+    if disk.isExceeded(by: { ProcessTree.descendants(of: wall) }) { end(.killed(.disk)) }
   }
 
   /// Has the wall kill everything.
@@ -226,7 +235,7 @@ final class WallAttempt {
     guard ending == nil else { return }
     ending = verdict
     shutdown(channel.number, Int32(SHUT_WR))
-    deadline = .now + Self.killTimeMax
+    deadline = .now + killTimeMax
   }
 
   // MARK: - What the wall says
@@ -265,15 +274,28 @@ final class WallAttempt {
     }
   }
 
+  /// The layers that stand in each tier, or nothing does.
+  private var neededLayers: UInt32 {
+    let both = [WALL_LAYER_CAPABILITIES, WALL_LAYER_LIMITS, WALL_LAYER_FILTER]
+    let own = tier == .full ? [WALL_LAYER_NAMESPACES, WALL_LAYER_ROOT] : [WALL_LAYER_LANDLOCK]
+    return (both + own + (group == nil ? [] : [WALL_LAYER_CGROUP])).reduce(0) { $0 | $1.rawValue }
+  }
+
   private func becomeReady(_ record: wall_record) {
     let now = ContinuousClock.now
+    guard record.layers & neededLayers == neededLayers, record.code >= plan.leastLandlockABI else {
+      let failure = WallFailure(step: .start, errno: EPROTO, subject: nil)
+      self.failure = failure
+      return end(.wallFailed(failure))
+    }
     readyAt = now
+    outcome.droppedFrom = droppedFrom
     outcome.timeToReady = now - startedAt
     outcome.layers = SandboxOutcome.layerNames(record.layers)
     outcome.landlockABI = record.code
     if ending == nil {
       deadline = command.wallTimeMax(plan.profile.limits).map { now + $0 }
-      if group == nil { nextLook = now + Self.tick }
+      nextLook = now + Self.tick
     }
     desk.started(.success(outcome.walls))
   }
@@ -285,7 +307,7 @@ final class WallAttempt {
     guard !isBuried else { return }
     isBuried = true
     var ended = pollfd(fd: processDoor.number, events: Int16(POLLIN), revents: 0)
-    if poll(&ended, 1, Int32(Self.killTimeMax.microseconds / 1000)) == 0 {
+    if poll(&ended, 1, Int32(killTimeMax.microseconds / 1000)) == 0 {
       _ = cs_pidfd_signal(processDoor.number, SIGKILL)
     }
     var status: Int32 = 0

@@ -1,6 +1,6 @@
 // SandboxHost.swift — a host of its own for the tests: run as another user, killed, measured.
 //
-//     sandbox-host run PROFILE [--workspace DIR] [--tier TIER] -- COMMAND...
+//     sandbox-host run PROFILE [--profiles DIR] [--workspace DIR] [--tier TIER] -- COMMAND...
 //     sandbox-host bench starts | python | steps-full | steps-landlock [COUNT]
 
 import Base
@@ -35,6 +35,7 @@ import Sandbox
     var rest = arguments[...]
     while let word = rest.popFirst(), word != "--" {
       switch word {
+      case "--profiles": launch.profileFolders = [rest.popFirst() ?? ""]
       case "--workspace": launch.workspace = rest.popFirst()
       case "--tier": launch.tier = rest.popFirst().flatMap(SandboxTier.init(rawValue:))
       default: exit(2)

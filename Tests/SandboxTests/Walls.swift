@@ -12,7 +12,9 @@ enum Walls {
   /// Built from the present sources before the first test that needs it.
   static let program: WallProgram? = {
     let script = Repository.path("Sources/CSandbox/wall/build.sh")
-    guard Bare.run(["/bin/sh", script]).status == 0 else { return nil }
+    let built = Bare.run(
+      ["/bin/sh", script], environment: ProcessInfo.processInfo.environment)
+    guard built.status == 0 else { return nil }
     return try? WallProgram(path: Repository.path(".build/wall/martlet-wall"))
   }()
 

@@ -83,6 +83,14 @@ static uint64_t rights_of(const struct mount_order *order) {
     return rights;
 }
 
+void confine_signals(void) {
+    struct ruleset ruleset = {.scope = SCOPE_ABSTRACT_SOCKET_AND_SIGNAL};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
+    if (rules < 0) fail(WALL_STEP_LANDLOCK, errno, 0);
+    if (syscall(SYS_landlock_restrict_self, rules, 0) != 0) fail(WALL_STEP_LANDLOCK, errno, 0);
+    close(rules);
+}
+
 int confine_files(const struct specification *spec) {
     bool namespaces = !(spec->flags & WALL_FLAG_LANDLOCK_TIER);
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);

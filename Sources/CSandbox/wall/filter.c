@@ -216,6 +216,9 @@ static const struct rule table[] = {
     {SYS_adjtimex, DENY, 0, ALWAYS},
     {SYS_syslog, DENY, 0, ALWAYS},
     {SYS_vhangup, DENY, 0, ALWAYS},
+#ifdef SYS_lookup_dcookie
+    {SYS_lookup_dcookie, DENY, 0, ALWAYS},
+#endif
     {SYS_personality, PERSONALITY, 0, ALWAYS},
     {SYS_prctl, PRCTL, 0, ALWAYS},
     {SYS_ioctl, IOCTL, 0, ALWAYS},
@@ -224,7 +227,6 @@ static const struct rule table[] = {
     {SYS_iopl, DENY, 0, ALWAYS},
     {SYS_ioperm, DENY, 0, ALWAYS},
     {SYS_modify_ldt, DENY, 0, ALWAYS},
-    {SYS_lookup_dcookie, DENY, 0, ALWAYS},
     {SYS_uselib, DENY, 0, ALWAYS},
     {SYS_chmod, DELEGATE_MODE, 1, WITHOUT_NAMESPACES},
     {SYS_chown, DENY, 0, WITHOUT_NAMESPACES},

@@ -1,7 +1,12 @@
 // landlock.c — the Landlock tier: no namespaces, for machines that refuse them.
 //
-// Without a process namespace nothing ends by itself. The watcher is a subreaper: every orphan below
-// it becomes its child, and at the end it kills children until none is left.
+// Without a process namespace nothing ends by itself. So the watcher enters a Landlock domain that does
+// nothing but hold signals in, and the command a narrower one within: from inside nobody reaches the
+// watcher, and the watcher's signal to "every process" reaches exactly those of the sandbox, in one
+// sweep that no fork outruns. It is a subreaper, so that they become its children and are reaped. A
+// guard beside it sends the same signal when the watcher dies.
+//
+// The watcher also makes the calls that Landlock does not judge in the command's place: see delegate.c.
 
 #define _GNU_SOURCE
 #include "wall.h"
@@ -9,8 +14,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -37,37 +40,37 @@ static bool reap_ended(pid_t command) {
     }
 }
 
-/// Kills every child once. A child that is just forking may leave a new one behind: hence the loop
-/// in `kill_all`, and a limit of no further processes for each victim before its signal.
-static void kill_children(void) {
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
-    ssize_t count;
-    pid_t pid = 0;
-    while ((count = read(file, text, sizeof text)) > 0) {
-        for (ssize_t i = 0; i < count; i++) {
-            if (text[i] >= '0' && text[i] <= '9') {
-                pid = pid * 10 + (text[i] - '0');
-            } else if (pid > 0) {
-                const struct rlimit none = {0, 0};
-                prlimit(pid, RLIMIT_NPROC, &none, NULL);
-                kill(pid, SIGKILL);
-                pid = 0;
-            }
-        }
-    }
-    close(file);
-}
+/// Every process of the domain, which this one is not counted among.
+static void sweep(void) { kill(-1, SIGKILL); }
 
 static void kill_all(pid_t command) {
+    sweep();
     while (reap_ended(command)) {
-        kill_children();
-        // Give the victims the processor; the next turn reaps them.
+        // Give the dead the processor; the next turn reaps them. A second sweep is for what a process
+        // that was just being made has become.
         poll(NULL, 0, 1);
+        sweep();
     }
     if (ended) say_exit(ended_how, &ended_usage);
+}
+
+/// Waits, in a process of its own, until the watcher is gone, and ends what it left.
+static void start_guard(void) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) fail(WALL_STEP_PARENT, errno, 0);
+    pid_t guard = fork();
+    if (guard < 0) fail(WALL_STEP_FORK, errno, 0);
+    if (guard > 0) {
+        close(ends[0]);
+        return;
+    }
+    // The first to go is the command, not the guard; and it holds nothing that others wait for.
+    dup2(ends[0], 0);
+    close_range(1, ~0u, 0);
+    char byte;
+    while (read(0, &byte, 1) < 0 && errno == EINTR) {}
+    sweep();
+    _exit(0);
 }
 
 /// Returns when the command has ended or the host is gone.
@@ -95,6 +98,8 @@ void run_landlock_tier(const struct specification *spec) {
     drop_capabilities(WALL_STEP_CAPABILITIES);
     done(spec, WALL_STEP_CAPABILITIES);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(WALL_STEP_PARENT, errno, 0);
+    confine_signals();
+    start_guard();
     int listener;
     pid_t command = start_command(spec, WALL_LAYER_CAPABILITIES, &listener);
     // Only now, since the command would inherit the mask. A signal that came before is not missed:

@@ -75,6 +75,8 @@ void drop_capabilities(enum wall_step step);
 void set_limits(const struct specification *spec);
 /// Confines this process to the granted files. Returns Landlock's ABI, 0 where there is none.
 int confine_files(const struct specification *spec);
+/// Holds the signals of this process, and of those that it starts, among themselves.
+void confine_signals(void);
 
 // filter.c
 enum { FILTER_LENGTH_MAX = 1024 };

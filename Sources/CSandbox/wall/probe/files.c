@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 static int opened(int file) {
     if (file < 0) return errno;
@@ -160,6 +162,119 @@ static int fill(const char *argument) {
     return result;
 }
 
+/// "ok" where there was something to read, ENODATA where the file is empty.
+static int read_something(const char *path) {
+    char byte;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return errno;
+    ssize_t count = read(file, &byte, 1);
+    int result = count < 0 ? errno : count == 0 ? ENODATA : 0;
+    close(file);
+    return result;
+}
+
+/// "TARGET,LINK": makes the link and reads through it.
+static int read_through(const char *argument) {
+    int result = pair(argument, symlink);
+    if (result != 0) return result;
+    const char *link_path = strchr(argument, ',') + 1;
+    result = read_one(link_path);
+    unlink(link_path);
+    return result;
+}
+
+/// Gives a file the mode that it has, by each of the ways to name it.
+static int change_mode(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno;
+    mode_t mode = status.st_mode & 0777;
+    if (chmod(path, mode) == 0) return 0;
+    int result = errno;
+    if (syscall(SYS_fchmodat, AT_FDCWD, path, mode) == 0) return 0;
+    if (syscall(452 /* fchmodat2 */, AT_FDCWD, path, mode, 0) == 0) return 0;
+    return result;
+}
+
+static int change_times(const char *path) {
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+    if (utimensat(AT_FDCWD, path, now, 0) == 0) return 0;
+    int result = errno;
+#if defined __x86_64__
+    if (syscall(SYS_utime, path, NULL) == 0 || syscall(SYS_utimes, path, NULL) == 0) return 0;
+#endif
+    return result;
+}
+
+static int change_owner(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno;
+    return errno_of(chown(path, status.st_uid, status.st_gid));
+}
+
+static int change_attribute(const char *path) {
+    return errno_of(setxattr(path, "user.martlet", "x", 1, 0));
+}
+
+/// Watches a folder for the names of what changes in it.
+static int watch_folder(const char *path) {
+    int queue = inotify_init1(IN_CLOEXEC);
+    if (queue < 0) return errno;
+    int result = errno_of(inotify_add_watch(queue, path, IN_ALL_EVENTS));
+    close(queue);
+    return result;
+}
+
+/// Any descriptor beside the standard streams.
+static int extra_descriptor(const char *argument) {
+    (void)argument;
+    for (int i = 3; i < 4096; i++)
+        if (fcntl(i, F_GETFD) >= 0) return 0;
+    return EBADF;
+}
+
+/// "FILES,MIB,FOLDER": fills files that have no name, and keeps them open.
+static int fill_unnamed(const char *argument) {
+    static char block[1 << 20];
+    char folder[4096], path[4200];
+    int files = 0, mebibytes = 0, result = 0;
+    if (sscanf(argument, "%d,%d,%4095s", &files, &mebibytes, folder) != 3) return EINVAL;
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < files && result == 0; i++) {
+        snprintf(path, sizeof path, "%s/probe-unnamed-%d", folder, i);
+        int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (file < 0) return errno;
+        unlink(path);
+        for (int j = 0; j < mebibytes && result == 0; j++)
+            result = write(file, block, sizeof block) < 0 ? errno : 0;
+    }
+    sleep(3);
+    return result;
+}
+
+/// "ONE,OTHER,COUNT": lets two names change places, again and again.
+static int swap_names(const char *argument) {
+    char one[2048], other[2048];
+    int count = 0, result = 0;
+    if (sscanf(argument, "%2047[^,],%2047[^,],%d", one, other, &count) != 3) return EINVAL;
+    for (int i = 0; i < count && result == 0; i++)
+        result = errno_of(renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE));
+    return result;
+}
+
+/// "COUNT,FOLDER": makes empty files, and keeps them.
+static int many_files(const char *argument) {
+    char folder[4096], path[4200];
+    int count = 0;
+    if (sscanf(argument, "%d,%4095s", &count, folder) != 2) return EINVAL;
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/probe-many-%d", folder, i);
+        int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (file < 0) return errno;
+        close(file);
+    }
+    return 0;
+}
+
 const struct act file_acts[] = {
     {"read", read_one},
     {"list", list},
@@ -185,5 +300,16 @@ const struct act file_acts[] = {
     {"open-handle", open_handle},
     {"descriptor", descriptor},
     {"fill", fill},
+    {"read-something", read_something},
+    {"read-through", read_through},
+    {"change-mode", change_mode},
+    {"change-times", change_times},
+    {"change-owner", change_owner},
+    {"change-attribute", change_attribute},
+    {"watch-folder", watch_folder},
+    {"extra-descriptor", extra_descriptor},
+    {"fill-unnamed", fill_unnamed},
+    {"many-files", many_files},
+    {"swap", swap_names},
     {0},
 };

@@ -114,9 +114,72 @@ static int type_with_high_bits(const char *argument) {
     return errno_of(syscall(SYS_ioctl, 0L, TIOCSTI | 1L << 32, &newline));
 }
 
+/// Another driver for the terminal: N_TTY, which it has.
+static int change_terminal_driver(const char *argument) {
+    UNUSED(argument);
+    int driver = 0;
+    return errno_of(ioctl(0, TIOCSETD, &driver));
+}
+
+static int take_terminal(const char *argument) {
+    UNUSED(argument);
+    return errno_of(ioctl(0, TIOCSCTTY, 0));
+}
+
 static int move_program_break(const char *argument) {
     UNUSED(argument);
     return errno_of(prctl(PR_SET_MM, PR_SET_MM_START_CODE, 0, 0, 0));
+}
+
+static uint64_t noise;
+
+static uint64_t next_noise(void) {
+    noise ^= noise << 13;
+    noise ^= noise >> 7;
+    noise ^= noise << 17;
+    return noise;
+}
+
+/// A small number, a pointer to a page of noise, or anything.
+static long any_argument(void) {
+    static uint64_t page[512];
+    uint64_t value = next_noise();
+    switch (value % 4) {
+    case 0: return (long)(value >> 8 & 0x3f);
+    case 1:
+        for (unsigned i = 0; i < 512; i++) page[i] = next_noise();
+        return (long)(uintptr_t)page;
+    case 2: return -(long)(value >> 8 & 0x7f);
+    default: return (long)value;
+    }
+}
+
+/// "SEED,COUNT": calls of any number with any arguments, in children that are killed where they wait.
+static int random_calls(const char *argument) {
+    unsigned long seed = 0;
+    int count = 0;
+    if (sscanf(argument, "%lu,%d", &seed, &count) != 2) return EINVAL;
+    noise = seed * 0x9e3779b97f4a7c15 + 1;
+    for (int done = 0; done < count; done += 50) {
+        for (int i = 0; i < 50; i++) next_noise();
+        pid_t child = fork();
+        if (child < 0) return errno;
+        if (child == 0) {
+            alarm(1);
+            for (int i = 0; i < 50; i++) {
+                long number = (long)(next_noise() % 472), a = any_argument(), b = any_argument();
+                // Its own memory, and the end: nothing to learn there.
+                if (number == SYS_exit || number == SYS_exit_group || number == SYS_munmap) continue;
+                syscall(number, a, b, any_argument(), any_argument(), any_argument(), any_argument());
+            }
+            _exit(0);
+        }
+        for (int i = 0; waitpid(child, NULL, WNOHANG) == 0; i++) {
+            usleep(i < 20 ? 500 : 20000);
+            if (i > 40) kill(child, SIGKILL);
+        }
+    }
+    return 0;
 }
 
 static int unreviewed(const char *argument) {
@@ -173,6 +236,9 @@ const struct act kernel_acts[] = {
     {"type-with-high-bits", type_with_high_bits},
     {"move-program-break", move_program_break},
     {"unreviewed", unreviewed},
+    {"change-terminal-driver", change_terminal_driver},
+    {"take-terminal", take_terminal},
+    {"random-calls", random_calls},
 #if defined __x86_64__
     {"x32", x32},
     {"compatibility", compatibility},

@@ -31,7 +31,7 @@ static int dial(int type, const struct sockaddr *address, socklen_t size) {
     int socket_ = socket(address->sa_family, type | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return errno;
     int result = errno_of(connect(socket_, address, size));
-    if (result == 0 && type == SOCK_DGRAM) result = errno_of(send(socket_, "x", 1, 0));
+    if (result == 0 && (type & 0xf) == SOCK_DGRAM) result = errno_of(send(socket_, "x", 1, 0));
     close(socket_);
     return result;
 }
@@ -45,6 +45,21 @@ static int loopback(int type, const char *port) {
 
 static int tcp(const char *port) { return loopback(SOCK_STREAM, port); }
 static int udp(const char *port) { return loopback(SOCK_DGRAM, port); }
+
+/// "ADDRESS,PORT": does not wait for an answer.
+static int send_to(int type, const char *argument) {
+    char text[64];
+    unsigned port = 0;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    if (sscanf(argument, "%63[^,],%u", text, &port) != 2) return EINVAL;
+    address.sin_port = htons((uint16_t)port);
+    if (inet_pton(AF_INET, text, &address.sin_addr) != 1) return EINVAL;
+    int result = dial(type | SOCK_NONBLOCK, (struct sockaddr *)&address, sizeof address);
+    return result == EINPROGRESS ? 0 : result;
+}
+
+static int tcp_to(const char *argument) { return send_to(SOCK_STREAM, argument); }
+static int udp_to(const char *argument) { return send_to(SOCK_DGRAM, argument); }
 
 static socklen_t unix_address(struct sockaddr_un *address, const char *name) {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -109,6 +124,8 @@ const struct act network_acts[] = {
     {"socket", any_socket},
     {"tcp", tcp},
     {"udp", udp},
+    {"tcp-to", tcp_to},
+    {"udp-to", udp_to},
     {"unix-stream", unix_stream},
     {"unix-datagram", unix_datagram},
     {"stream-pair", stream_pair},

@@ -18,8 +18,10 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define UNUSED(argument) (void)(argument)
 
@@ -241,6 +243,214 @@ static int descriptors(const char *count) {
     return result;
 }
 
+static int write_parent_memory(const char *argument) {
+    UNUSED(argument);
+    char byte = 0;
+    struct iovec here = {&byte, 1}, there = {(void *)(uintptr_t)&byte, 1};
+    long count = process_vm_writev(getppid(), &here, 1, &there, 1, 0);
+    return count < 0 && errno != EFAULT ? errno : 0;
+}
+
+/// Every process that can be reached, except this one: never in the open.
+static int signal_all(const char *argument) {
+    UNUSED(argument);
+    return errno_of(kill(-1, SIGKILL));
+}
+
+static int renice_user(const char *argument) {
+    UNUSED(argument);
+    return errno_of(setpriority(PRIO_USER, 0, getpriority(PRIO_USER, 0)));
+}
+
+static int renice(const char *pid) {
+    return errno_of(setpriority(PRIO_PROCESS, (id_t)atoi(pid), getpriority(PRIO_PROCESS, 0)));
+}
+
+/// The class that processes have anyway: IOPRIO_CLASS_BE, level 4.
+static int change_io_priority(const char *pid) {
+    return errno_of(syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, atoi(pid), 2 << 13 | 4));
+}
+
+static int bind_to_processors(const char *pid) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return errno;
+    return errno_of(sched_setaffinity(atoi(pid), sizeof set, &set));
+}
+
+static int change_scheduler(const char *pid) {
+    struct sched_param parameters = {0};
+    return errno_of(sched_setscheduler(atoi(pid), SCHED_OTHER, &parameters));
+}
+
+static int ask_limit_of(const char *pid) {
+    struct rlimit limit;
+    return errno_of(prlimit(atoi(pid), RLIMIT_NOFILE, NULL, &limit));
+}
+
+/// A System V segment of somebody else's, by its number.
+static int attach_segment(const char *number) {
+    void *memory = shmat(atoi(number), NULL, SHM_RDONLY);
+    if (memory == (void *)-1) return errno;
+    shmdt(memory);
+    return 0;
+}
+
+static int remove_queue(const char *name) { return errno_of(syscall(SYS_mq_unlink, name)); }
+
+/// Any capability, also one that could be inherited; in the bounding set where NAME says "bounding".
+static int hold_capability(const char *name) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct held[2];
+    if (syscall(SYS_capget, &header, held) != 0) return errno;
+    for (int i = 0; i < 2; i++)
+        if (held[i].effective | held[i].permitted | held[i].inheritable) return 0;
+    for (int i = 0; i < 64; i++) {
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1) return 0;
+        if (strcmp(name, "bounding") == 0 && prctl(PR_CAPBSET_READ, i) == 1) return 0;
+    }
+    return EPERM;
+}
+
+static int be_privileged(const char *argument) {
+    UNUSED(argument);
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 0;
+    return prctl(PR_GET_SECCOMP) == 2 ? EPERM : 0;
+}
+
+static int become_group_here(const char *argument) {
+    UNUSED(argument);
+    return errno_of(setresgid(0, 0, 0));
+}
+
+static int become_group(const char *argument) { return in_child(become_group_here, argument); }
+
+/// "MIB,PROCESSES": the same amount in several processes at once, held for some seconds.
+static int memory_together(const char *argument) {
+    int mebibytes = 0, processes = 0, result = 0;
+    if (sscanf(argument, "%d,%d", &mebibytes, &processes) != 2) return EINVAL;
+    for (int i = 0; i < processes; i++) {
+        pid_t child = fork();
+        if (child < 0) return errno;
+        if (child == 0) {
+            for (int left = mebibytes; left > 0; left--)
+                if (mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+                    _exit(errno);
+            sleep(5);
+            _exit(0);
+        }
+    }
+    for (int i = 0, status; i < processes; i++)
+        if (wait(&status) > 0 && status != 0) result = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    return result;
+}
+
+/// Shared memory that is filled, and that this process lets go of piece by piece: it is in nobody's
+/// resident size.
+static int memory_unseen(const char *mebibytes) {
+    for (int left = atoi(mebibytes); left > 0; left--) {
+        char *block = mmap(
+            NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (block == MAP_FAILED) return errno;
+        madvise(block, 1 << 20, MADV_DONTNEED);
+    }
+    sleep(5);
+    return 0;
+}
+
+/// "COUNT": pairs of sockets with full buffers.
+static int memory_in_sockets(const char *count) {
+    static char block[64 << 10];
+    for (int i = 0; i < atoi(count); i++) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) != 0) return errno;
+        while (write(ends[0], block, sizeof block) > 0) {}
+        while (write(ends[1], block, sizeof block) > 0) {}
+    }
+    sleep(5);
+    return 0;
+}
+
+/// "GIB": reads one byte in every 2 MiB of that much empty memory, which costs a page table for each.
+static int memory_in_tables(const char *gibibytes) {
+    volatile char sum = 0;
+    for (int left = atoi(gibibytes); left > 0; left--) {
+        char *block = mmap(
+            NULL, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (block == MAP_FAILED) return errno;
+        madvise(block, 1 << 30, MADV_NOHUGEPAGE);
+        for (size_t at = 0; at < 1 << 30; at += 2 << 20) sum += block[at];
+    }
+    sleep(5);
+    return 0;
+}
+
+static int lock_memory(const char *argument) {
+    UNUSED(argument);
+    static char page[4096];
+    return errno_of(mlock(page, sizeof page));
+}
+
+static int message_queue(const char *name) {
+    int queue = (int)syscall(SYS_mq_open, name, O_RDWR | O_CREAT, 0600, NULL);
+    if (queue < 0) return errno;
+    close(queue);
+    syscall(SYS_mq_unlink, name);
+    return 0;
+}
+
+static int wait_here(void *argument) {
+    UNUSED(argument);
+    syscall(SYS_pause);
+    return 0;
+}
+
+/// "ok" where `COUNT` threads could run at the same time, for some seconds.
+static int threads(const char *count) {
+    static char stacks[8192][4096] __attribute__((aligned(16)));
+    int wanted = atoi(count);
+    if (wanted > 8192) return EINVAL;
+    const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    for (int i = 0; i < wanted; i++)
+        if (clone(wait_here, stacks[i] + sizeof stacks[i], flags, NULL) < 0) return errno;
+    sleep(5);
+    return 0;
+}
+
+/// Forks as fast as it can, for half a minute.
+static int fork_bomb(const char *argument) {
+    UNUSED(argument);
+    for (time_t end = time(NULL) + 30; time(NULL) < end;) fork();
+    _exit(0);
+}
+
+/// "SECONDS": signals between a child and its parent, as fast as they go.
+static int signal_storm(const char *seconds) {
+    signal(SIGUSR1, SIG_IGN);
+    pid_t self = getpid(), child = fork();
+    if (child < 0) return errno;
+    if (child == 0)
+        for (;;) kill(self, SIGUSR1);
+    alarm(0);
+    for (time_t end = time(NULL) + atoi(seconds); time(NULL) < end;) kill(child, SIGUSR1);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    return 0;
+}
+
+/// "COUNT": leaves that many children behind that end at once.
+static int orphans(const char *count) {
+    pid_t parent = fork();
+    if (parent < 0) return errno;
+    if (parent == 0) {
+        for (int i = 0; i < atoi(count); i++)
+            if (fork() == 0) _exit(0);
+        _exit(0);
+    }
+    waitpid(parent, NULL, 0);
+    return 0;
+}
+
 const struct act process_acts[] = {
     {"signal", signal_pid},
     {"signal-parent", signal_parent},
@@ -267,5 +477,28 @@ const struct act process_acts[] = {
     {"memory", memory},
     {"descriptors", descriptors},
     {"pause", pause_for},
+    {"write-parent-memory", write_parent_memory},
+    {"signal-all", signal_all},
+    {"renice-user", renice_user},
+    {"renice", renice},
+    {"change-io-priority", change_io_priority},
+    {"bind-to-processors", bind_to_processors},
+    {"change-scheduler", change_scheduler},
+    {"ask-limit-of", ask_limit_of},
+    {"attach-segment", attach_segment},
+    {"remove-queue", remove_queue},
+    {"hold-capability", hold_capability},
+    {"be-privileged", be_privileged},
+    {"become-group", become_group},
+    {"memory-together", memory_together},
+    {"memory-unseen", memory_unseen},
+    {"memory-in-sockets", memory_in_sockets},
+    {"memory-in-tables", memory_in_tables},
+    {"lock-memory", lock_memory},
+    {"message-queue", message_queue},
+    {"threads", threads},
+    {"fork-bomb", fork_bomb},
+    {"signal-storm", signal_storm},
+    {"orphans", orphans},
     {0},
 };

@@ -1,0 +1,307 @@
+// ResourceCaseTests.swift — cases about what a command uses up: it is refused more, or stopped and that
+// is said, and nothing of it is left.
+
+import Base
+import Foundation
+import Sandbox
+import TestKit
+import Testing
+
+/// A profile with limits that are soon reached.
+private let smallLimits = [
+  "wallSeconds: 600": "wallSeconds: 20", "memoryMiB: 2048": "memoryMiB: 192",
+  "fileMiB: 1024": "fileMiB: 16", "scratchMiB: 512": "scratchMiB: 24",
+  "scratchFiles: 16384": "scratchFiles: 300, growthMiB: 64", "processes: 256": "processes: 32",
+  "openFiles: 1024": "openFiles: 256",
+]
+
+/// Of this process, the host.
+private var residentBytes: Int {
+  let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+  let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+  return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+}
+
+extension Stage {
+  fileprivate static func small(_ user: Setting.User, seconds: Int = 20) throws -> Stage {
+    let stage = try Stage(user)
+    try stage.profile(
+      "small", smallLimits.merging(["wallSeconds: 600": "wallSeconds: \(seconds)"]) { $1 })
+    return stage
+  }
+
+  /// Expects that an act is stopped by the host for one of these reasons, and leaves nothing.
+  fileprivate func expectStopped(
+    _ acts: [String], _ tier: SandboxTier, for reasons: Set<String>,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let result = try attempt(acts, tier, profile: "small")
+    #expect(result.status == 137, "\(result)", sourceLocation: sourceLocation)
+    let reason = result.record.reason ?? result.record.verdict ?? ""
+    #expect(reasons.contains(reason), "\(result.record)", sourceLocation: sourceLocation)
+    #expect(result.error.contains("The command was stopped"), sourceLocation: sourceLocation)
+    #expect(await isQuiet(), sourceLocation: sourceLocation)
+    #expect(isBystanderAlive, sourceLocation: sourceLocation)
+  }
+}
+
+@Suite struct `A greedy command` {
+  @Test(arguments: Setting.all)
+  func `stops a fork bomb`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user, seconds: 2)
+    try await stage.expectStopped(
+      ["fork-bomb"], setting.tier, for: ["timedOut", "processes", "memory"])
+    let storm = try stage.walled(
+      ["sh", "-c", "f() { f | f & }; f; sleep 30", stage.probe], setting.tier, profile: "small")
+    #expect(storm.status == 137 || storm.status == 2, "\(storm)")
+    #expect(await stage.isQuiet())
+    if setting.user == .ordinary, setting.tier == .full {
+      #expect(
+        try stage.attempt(["forks=40"], .full, profile: "small").answers == ["forks=40": "EAGAIN"])
+    }
+  }
+
+  @Test(arguments: Setting.all)
+  func `counts threads too`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let result = try stage.attempt(["threads=2000"], setting.tier, profile: "small")
+    let isRefused = result.answers["threads=2000"] == "EAGAIN"
+    #expect(isRefused || result.record.reason == "processes", "\(result)")
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `does not count the processes of others`(setting: Setting) throws {
+    let stage = try Stage.small(setting.user)
+    let others = try (0..<40).map { _ in
+      let words = Stage.words(["/bin/sleep", "60"], as: setting.user)
+      return try Process.run(URL(filePath: words[0]), arguments: Array(words.dropFirst()))
+    }
+    defer { for other in others { other.terminate() } }
+    let result = try stage.attempt(["forks=20"], setting.tier, profile: "small")
+    #expect(result.answers == ["forks=20": "ok"])
+  }
+
+  @Test(arguments: Setting.all)
+  func `refuses memory to one process and ends several`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let alone = try stage.attempt(["memory=400"], setting.tier, profile: "small")
+    #expect(alone.answers == ["memory=400": "ENOMEM"], "\(alone)")
+    try await stage.expectStopped(["memory-together=80,6"], setting.tier, for: ["memory"])
+    try stage.profile("hard", smallLimits.merging(["outputKiB: 1024,": "outputKiB: 1024, hard: true,"]) { $1 })
+    let hard = try stage.attempt(["memory-together=80,6"], setting.tier, profile: "hard")
+    // Where no control group can be made, hard limits are refused.
+    if hard.record.verdict == "notStarted" {
+      #expect(hard.status == 8 && hard.error.contains("no control group is writable"), "\(hard)")
+      #expect(hard.output.isEmpty)
+    } else {
+      #expect(hard.record["memoryLimit"]?.stringValue?.hasPrefix("cgroup") == true)
+      #expect(hard.record.reason == "memory" || hard.answers.values.contains { $0 != "ok" }, "\(hard)")
+    }
+  }
+
+  @Test(arguments: Setting.all, [
+    "memory-unseen=600", "memory-in-sockets=120|memory-in-sockets=120|memory-in-sockets=120",
+    "memory-in-tables=400",
+  ])
+  func `finds memory that no process shows`(setting: Setting, act: String) async throws {
+    let stage = try Stage.small(setting.user)
+    let acts = act.split(separator: "|").map(String.init)
+    if acts.count > 1 {
+      // As many descriptors as one process may have are not enough.
+      let script = acts.map { "./\(stage.probe) \($0) &" }.joined(separator: " ") + " wait"
+      let result = try stage.walled(["sh", "-c", script], setting.tier, profile: "small")
+      #expect(result.record.reason == "memory", "\(result)")
+    } else {
+      try await stage.expectStopped(acts, setting.tier, for: ["memory"])
+    }
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `bounds the temporary folder`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let script = """
+      cd "$TMPDIR"; for i in 1 2 3 4 5 6; do head -c 8388608 /dev/zero >f$i || exit 3; done; sleep 5
+      """
+    let bytes = try stage.walled(["sh", "-c", script, stage.probe], setting.tier, profile: "small")
+    let names = try stage.walled(
+      [
+        "sh", "-c", "./\(stage.probe) many-files=500,\"$TMPDIR\"; sleep 5",
+      ], setting.tier, profile: "small")
+    if setting.tier == .full {
+      #expect(bytes.status == 3 && bytes.error.contains("No space left"), "\(bytes)")
+      #expect(names.output.hasSuffix(" ENOSPC\n"), "\(names)")
+    } else {
+      #expect(bytes.record.reason == "disk", "\(bytes)")
+      #expect(names.record.reason == "disk", "\(names)")
+    }
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `bounds what is written to the workspace`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let one = try stage.attempt(["fill=40,{workspace}/big"], setting.tier, profile: "small")
+    #expect(one.answers.values.first == "EFBIG", "\(one)")
+    let script = "for i in $(seq 40); do head -c 8388608 /dev/zero >f$i; done; sleep 5"
+    let many = try stage.walled(["sh", "-c", script, stage.probe], setting.tier, profile: "small")
+    #expect(many.record.reason == "disk", "\(many)")
+    #expect(many.error.contains("wrote more to the disk than its limit"))
+    for i in 1...40 { unlink("\(stage.workspace)/f\(i)") }
+    try await stage.expectStopped(["fill-unnamed=40,8,{workspace}"], setting.tier, for: ["disk"])
+  }
+
+  @Test(arguments: Setting.all, [
+    "sleep 60 <&0", "exec >&- 2>&-; sleep 60", "trap '' TERM HUP INT; while :; do :; done",
+    "kill -STOP $$", "kill -STOP 0", "kill -STOP -1; sleep 60",
+  ])
+  func `is stopped at the end of its time`(setting: Setting, script: String) async throws {
+    let stage = try Stage.small(setting.user, seconds: 1)
+    let start = ContinuousClock.now
+    let result = try stage.walled(["sh", "-c", script, stage.probe], setting.tier, profile: "small")
+    #expect(result.record.verdict == "timedOut", "\(result)")
+    #expect(.now - start < .seconds(10))
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `leaves no daemon behind`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let script = """
+      (setsid sh -c 'trap "" HUP TERM; while :; do echo x >>beat; sleep 0.02; done' \(stage.probe) &) &
+      while [ ! -s beat ]; do sleep 0.02; done
+      """
+    let result = try stage.walled(["sh", "-c", script], setting.tier, profile: "small")
+    #expect(result.status == 0)
+    #expect(await stage.isQuiet())
+    let beat = stage.workspace + "/beat"
+    let size = try Data(contentsOf: URL(filePath: beat)).count
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(try Data(contentsOf: URL(filePath: beat)).count == size)
+  }
+
+  @Test(arguments: Setting.all)
+  func `has its orphans reaped`(setting: Setting) throws {
+    let stage = try Stage.small(setting.user)
+    let acts = (0..<5).map { _ in "orphans=20" }
+    let result = try stage.attempt(acts + ["forks=20"], setting.tier, profile: "small")
+    #expect(result.answers == ["orphans=20": "ok", "forks=20": "ok"], "\(result)")
+  }
+
+  @Test(arguments: Setting.all)
+  func `survives a storm of signals`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let result = try stage.attempt(["signal-storm=1"], setting.tier, profile: "small")
+    #expect(result.answers == ["signal-storm=1": "ok"], "\(result)")
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `does not outlive its host`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let script = """
+      "$@" & host=$!
+      while [ ! -e started ]; do sleep 0.02; done
+      kill -9 $host; wait $host; echo null >&2
+      """
+    _ = try stage.walled(
+      [
+        "sh", "-c", "(setsid sleep 60 &) ; ./\(stage.probe) pause=60 & touch started; wait",
+        stage.probe,
+      ], setting.tier, before: ["/bin/sh", "-c", script, "killer"])
+    #expect(await stage.isQuiet())
+  }
+}
+
+@Suite struct `A flood` {
+  @Test(arguments: Walls.tiers)
+  func `keeps a flood of output out of the host's memory`(tier: SandboxTier) async throws {
+    let world = try World()
+    let before = residentBytes
+    let result = try await world.shell("yes & yes >&2 & sleep 1", tier)
+    let outcome = result.outcome
+    #expect(outcome.isTruncated)
+    #expect(outcome.outputByteCount > 4 << 20 && outcome.errorByteCount > 4 << 20)
+    #expect(result.output.text.utf8.count <= (1 << 20) + 200)
+    #expect(residentBytes - before < 24 << 20, "\(residentBytes - before)")
+  }
+
+  @Test(arguments: Walls.tiers)
+  func `cuts one endless line, and keeps it text`(tier: SandboxTier) async throws {
+    let world = try World()
+    // Three bytes a character, so that the cut falls between them; and bytes that are no text at all.
+    let result = try await world.shell(
+      "yes '€€€€€€€€' | head -c 32000000 | tr -d '\\n'; printf '\\377\\376'", tier)
+    #expect(result.outcome.verdict == .exited(code: 0))
+    #expect(result.outcome.isTruncated)
+    let text = result.output.text
+    #expect(text.contains("€") && text.utf8.count <= (1 << 20) + 400)
+    #expect(text.unicodeScalars.count { $0 == "\u{FFFD}" } < 8)
+  }
+
+  @Test(arguments: Walls.tiers)
+  func `of input that nobody reads ends with the command`(tier: SandboxTier) async throws {
+    let world = try World()
+    let plan = try await world.plan(tier) { $0.limits.wallTimeMax = .seconds(1) }
+    let bytes = [UInt8](repeating: 0x61, count: 10 << 20)
+    let result = try await plan.run(
+      SandboxCommand(["sleep", "60"]), streams: SandboxStreams(input: .bytes(bytes)))
+    #expect(result.outcome.verdict == .timedOut)
+    #expect(result.outcome.inputByteCount < 1 << 20)
+  }
+}
+
+@Suite struct `A sandbox that was used` {
+  private static let count =
+    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 25 : 1_000
+
+  private struct Traces: Equatable {
+    var descriptors: Int
+    var children: Int
+    var mounts: Int
+    var scratchFolders: Int
+    var groups: Int
+  }
+
+  private static func count(_ folder: String, prefix: String = "") -> Int {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).count {
+      $0.hasPrefix(prefix)
+    }
+  }
+
+  private static var traces: Traces {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+    let children = tasks.reduce(0) { sum, task in
+      let text = try? String(contentsOfFile: "/proc/self/task/\(task)/children", encoding: .utf8)
+      return sum + (text ?? "").split(separator: " ").count
+    }
+    let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+    let groups = ["", "/unified", "/memory", "/pids"].reduce(0) {
+      $0 + count("/sys/fs/cgroup" + $1, prefix: "martlet-\(getpid())-")
+    }
+    return Traces(
+      descriptors: count("/proc/self/fd"), children: children,
+      mounts: mounts.split(separator: "\n").count,
+      scratchFolders: count("/tmp", prefix: "martlet-scratch-"), groups: groups)
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: Walls.tiers)
+  func `leaves nothing behind however often it runs`(tier: SandboxTier) async throws {
+    let world = try World()
+    let plan = try await world.plan(tier)
+    let commands = [["/bin/true"], ["sh", "-c", "echo x; (sleep 30 &)"], ["no-such-program"]]
+    for command in commands { _ = try await plan.run(SandboxCommand(command)) }
+    let before = Self.traces
+    let memory = residentBytes
+    for turn in 0..<Self.count {
+      let result = try await plan.run(SandboxCommand(commands[turn % commands.count]))
+      #expect(result.outcome.layers.contains("filter"))
+    }
+    // The wall itself is waited for after the result is told.
+    _ = await Walls.eventually { Self.traces == before }
+    #expect(Self.traces == before)
+    let growth = residentBytes - memory
+    #expect(growth < 8 << 20, "\(growth) bytes after \(Self.count) runs")
+  }
+}
