@@ -68,6 +68,9 @@ extension PolicyEngine {
     case .machine where isName && web.isSpecial: return true
     case .site where isName && web.isSpecial && !isOfThisMachine: return true
     case .site, .machine, .special:
+      // The fetch has been counted already.
+      var state = state
+      state.used = [:]
       return judge(fetch.effect(at: address), state).verdict == .allow
     }
   }

@@ -187,15 +187,17 @@ extension GuardedToolRunner {
   /// Over a relay only the plugin says what is asked for inside the connection: the broker sees and
   /// enforces host, port and bytes. The host's fetcher asks for the URL that was judged, and nothing else.
   private static func name(_ request: EgressRequest, isBound: Bool, in members: inout JSONObject) {
-    let asked: JSONObject = ["url": .string(request.url), "method": .string(request.method)]
-    var claimed: JSONObject = [
-      "hop": .number(.integer(Int64(request.hop))), "purpose": .string(request.purpose.rawValue),
-    ]
+    var asked: JSONObject = ["url": .string(request.url), "method": .string(request.method)]
     members["way"] = isBound ? "fetcher" : "relay"
     members["enforced"] =
       isBound ? ["scheme", "host", "port", "path", "query", "method"] : ["host", "port"]
-    if isBound { members["asked"] = .object(asked) } else { claimed.merge(asked) { $1 } }
-    members["claimed"] = .object(claimed)
+    if isBound {
+      members["asked"] = .object(asked)
+      asked = [:]
+    }
+    asked["hop"] = .number(.integer(Int64(request.hop)))
+    asked["purpose"] = .string(request.purpose.rawValue)
+    members["claimed"] = .object(asked)
   }
 }
 
