@@ -38,7 +38,7 @@ import Testing
     // Each frame of these is answered by one, until the host has had enough.
     let cut = "was cut by the host: More than"
     for (way, words) in [
-      ("settings", [cut, silent, strange]), ("ping", [cut, silent, strange]),
+      ("settings", [cut, silent, strange, ends]), ("ping", [cut, silent, strange, ends]),
       ("continuation", [large, strange, ends]),
       ("empty-continuation", [strange, ends, silent, cut]),
       ("giant-header", [large, strange, ends]), ("many-headers", [large, strange, ends]),
