@@ -76,6 +76,9 @@ extension PolicyEngine {
     case .machine where isName && web.isSpecial: return true
     case .site where isName && web.isSpecial && !isOfThisMachine: return true
     case .site, .machine, .special:
+      // What was granted has been counted already.
+      var state = state
+      state.used = [:]
       return judge(effect, state).verdict == .allow
     }
   }

@@ -79,9 +79,11 @@ final class WallAttempt {
       throw .noHardLimits(profile: plan.profile.name)
     }
     scratch = tier == .landlock ? try ScratchFolder() : nil
-    let broker =
-      plan.profile.network == .broker
-      ? try streams.connection ?? streams.broker?.commandEnd() : nil
+    var broker: Descriptor?
+    if plan.profile.network == .broker {
+      broker = streams.connection
+      if broker == nil { broker = try streams.broker?.commandEnd() }
+    }
     let specification = try plan.specification(
       for: command, tier: tier, scratch: scratch?.path, group: group, hasBroker: broker != nil)
     let wiring = try Wiring(streams, plan.profile.limits, desk)

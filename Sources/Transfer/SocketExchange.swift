@@ -34,6 +34,12 @@ public struct ExchangeAnswer: Equatable, Sendable {
   public var body: [UInt8]
   /// Whether the body was longer than what is kept here.
   public var isTruncated: Bool
+
+  public init(head: HTTPHead, body: [UInt8], isTruncated: Bool) {
+    self.head = head
+    self.body = body
+    self.isTruncated = isTruncated
+  }
 }
 
 /// Cookies of one run, kept in memory; each site gets its own back. For one thread at a time.

@@ -6,13 +6,10 @@ import TestKit
 import Testing
 
 @Suite struct `A request that the host makes` {
-  private static func fetcher(
-    _ web: WebStandIn, refusal: @escaping @Sendable (String) -> String? = { _ in nil }
-  ) async throws -> WalledFetcher {
+  private static func fetcher(_ web: WebStandIn) async throws -> WalledFetcher {
     try await WalledFetcher(
       environment: ["MARTLET_ROBOTS": "ignore"],
-      authority: web.ports["good"] == nil ? nil : web.authority, bindsRequests: true
-    ) { refusal($0.path) }
+      authority: web.ports["good"] == nil ? nil : web.authority, bindsRequests: true)
   }
 
   @Test func `brings the page as one of the plugin's own does`() async throws {

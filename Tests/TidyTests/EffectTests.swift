@@ -41,6 +41,8 @@ import Testing
         // The user's own command behind a wall, and the examination of this machine.
         "Sources/Sandbox/SandboxLaunch.swift", "Sources/Sandbox/SandboxDoctor.swift",
         "Sources/CLI/Doctor/Checkup.swift",
+        // The fetcher, which the broker starts for a request that was judged: see below.
+        "Sources/Runtime/NetworkSettings.swift",
       ], gates: [(runner, "policy.judge(effect,")]),
     Way(
       effect: "a server from elsewhere is started",
@@ -88,6 +90,13 @@ import Testing
         "Sources/Plugins/Execution/Process/ChildProcess.swift",
         "Sources/Plugins/Browser/Reading/PDFReader.swift",
       ], gates: []),
+    Way(
+      effect: "a request is made in a plugin's place",
+      spellings: ["EgressErrand("], files: ["Sources/Sandbox/Egress/EgressConnection.swift"],
+      gates: [
+        ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "judged(effect)"),
+        ("Sources/Runtime/Tools/GuardedToolRunner+Fetches.swift", "policy.bindsRequest(of:"),
+      ]),
     Way(
       effect: "a model is downloaded",
       spellings: ["ModelPull("],

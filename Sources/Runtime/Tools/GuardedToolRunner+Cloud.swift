@@ -293,8 +293,6 @@ extension GuardedToolRunner {
     }
     var state = state
     state.isApproved = sending.approval != nil
-    // What is reserved already must not stand in its own way.
-    state.used = [:]
     let policy = policy
     return .granted(
       EgressGrant(host: web.host, port: web.port, rule: rule) { [state] address in

@@ -16,8 +16,10 @@ struct CallFetches {
   /// The address in the call where a person, or a lease, approved the call: its page is not asked about a
   /// second time.
   let approvedAddress: String?
-  /// Where pages were granted, as "SCHEME HOST PORT"; by which rule, and whether a person was asked.
-  var grants: [String: (rule: String, isApproved: Bool)] = [:]
+  /// A page that was granted: by which rule, and whether a person was asked.
+  typealias PageGrant = (fetch: WebFetch, rule: String, isApproved: Bool)
+  /// The last one of each "SCHEME HOST PORT".
+  var grants: [String: PageGrant] = [:]
   /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
   var refusal: (reason: String, stopsRun: Bool)?
 
@@ -58,7 +60,7 @@ extension GuardedToolRunner {
     if plugin == CloudDesk.plugin { return await judgeConnection(request, fetches) }
     let fetch = WebFetch(url: request.url, method: request.method, hop: request.hop)
     if request.purpose == .robots, let page = pageGrant(beside: fetch, fetches) {
-      return await robotsVerdict(page.rule, page.isApproved, fetch, request, fetches)
+      return await robotsVerdict(beside: page, fetch, request, fetches)
     }
     let effect = traced(fetch.effect)
     var decision = judged(effect)
@@ -95,8 +97,9 @@ extension GuardedToolRunner {
       return .refused(reason: "The policy does not open \(fetch.shown): \(decision.reason)")
     }
     account(decision)
-    fetching?.grants[web.origin] = (decision.ruleID, isAsked)
-    return .granted(grant(fetch, web, rule: decision.ruleID, isApproved: isAsked))
+    let page = (fetch, decision.ruleID, isAsked)
+    fetching?.grants[web.origin] = page
+    return .granted(grant(page, web))
   }
 
   static let unrecorded = EgressVerdict.refused(
@@ -115,7 +118,7 @@ extension GuardedToolRunner {
   /// way to the same place, and nobody is asked twice.
   private func pageGrant(
     beside fetch: WebFetch, _ fetches: CallFetches
-  ) -> (rule: String, isApproved: Bool)? {
+  ) -> CallFetches.PageGrant? {
     guard let web = fetch.address, fetch.method == "GET", fetch.url.hasSuffix("/robots.txt"),
       fetch.url.split(separator: "/").count == 3
     else { return nil }
@@ -123,28 +126,27 @@ extension GuardedToolRunner {
   }
 
   private func robotsVerdict(
-    _ rule: String, _ isApproved: Bool, _ fetch: WebFetch, _ request: EgressRequest,
+    beside page: CallFetches.PageGrant, _ fetch: WebFetch, _ request: EgressRequest,
     _ fetches: CallFetches
   ) async -> EgressVerdict {
     guard let web = fetch.address else { return Self.unrecorded }
     let decision: JSONObject = [
-      "verdict": "allow", "rules": [.string(rule)],
+      "verdict": "allow", "rules": [.string(page.rule)],
       "reason": "It is read along with a page of the same host and port that was granted.",
     ]
     guard await isRecorded(members(decision, fetch, request, fetches, policies: [])) else {
       return Self.unrecorded
     }
-    return .granted(grant(fetch, web, rule: rule, isApproved: isApproved))
+    return .granted(grant(page, web))
   }
 
-  private func grant(
-    _ fetch: WebFetch, _ web: WebAddress, rule: String, isApproved: Bool
-  ) -> EgressGrant {
+  /// A grant for the host of `page`, whose addresses are judged as those of the page.
+  private func grant(_ page: CallFetches.PageGrant, _ web: WebAddress) -> EgressGrant {
     var state = state
-    state.isApproved = isApproved
-    let policy = policy
+    state.isApproved = page.isApproved
+    let (policy, fetch) = (policy, page.fetch)
     return EgressGrant(
-      host: web.host, port: web.port, rule: rule, bindsRequest: policy.bindsRequest(of: fetch)
+      host: web.host, port: web.port, rule: page.rule, bindsRequest: policy.bindsRequest(of: fetch)
     ) { [state] address in
       policy.admits(address, for: fetch, state)
     }
@@ -199,15 +201,17 @@ extension GuardedToolRunner {
   /// Over a relay only the plugin says what is asked for inside the connection: the broker sees and
   /// enforces host, port and bytes. The host's fetcher asks for the URL that was judged, and nothing else.
   static func name(_ request: EgressRequest, isBound: Bool, in members: inout JSONObject) {
-    let asked: JSONObject = ["url": .string(request.url), "method": .string(request.method)]
-    var claimed: JSONObject = [
-      "hop": .number(.integer(Int64(request.hop))), "purpose": .string(request.purpose.rawValue),
-    ]
+    var asked: JSONObject = ["url": .string(request.url), "method": .string(request.method)]
     members["way"] = isBound ? "fetcher" : "relay"
     members["enforced"] =
       isBound ? ["scheme", "host", "port", "path", "query", "method"] : ["host", "port"]
-    if isBound { members["asked"] = .object(asked) } else { claimed.merge(asked) { $1 } }
-    members["claimed"] = .object(claimed)
+    if isBound {
+      members["asked"] = .object(asked)
+      asked = [:]
+    }
+    asked["hop"] = .number(.integer(Int64(request.hop)))
+    asked["purpose"] = .string(request.purpose.rawValue)
+    members["claimed"] = .object(asked)
   }
 }
 

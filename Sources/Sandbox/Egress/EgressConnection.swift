@@ -264,7 +264,14 @@ final class EgressConnection {
   func end(_ ending: EgressOutcome.Ending) {
     isWanted = false
     if case .judging = phase { return }
-    finish(ending, nil)
+    finish(hasPluginLeft ? .closed : ending, nil)
+  }
+
+  /// Whether the plugin has closed its stream to the fetcher, having what it wanted.
+  private var hasPluginLeft: Bool {
+    guard let errandUnderWay else { return false }
+    var end = pollfd(fd: errandUnderWay.plugin.number, events: 0, revents: 0)
+    return poll(&end, 1, 0) == 1 && end.revents & Int16(POLLHUP) != 0
   }
 
   private func finish(
