@@ -90,13 +90,11 @@ extension PolicyEngine {
   public func bindsRequest(of fetch: WebFetch) -> Bool {
     guard let web = fetch.address else { return true }
     let subject = Subject(fetch.effect)
-    var isBound = false
-    for layer in layers {
-      layer.index.forEach(for: subject) { entry in
-        isBound = isBound || entry.rule.bindsRequest(to: web, subject)
-      }
+    return layers.contains { layer in
+      layer.index.firstMention(of: subject) { entry in
+        entry.rule.bindsRequest(to: web, subject) ? true : nil
+      } ?? false
     }
-    return isBound
   }
 
   /// Judges a fetch whose host leads to `addresses`; an empty list leaves that open.

@@ -84,8 +84,8 @@ import Testing
       effect: "a program is run by the program that wants it",
       spellings: ["posix_spawn"],
       files: [
-        // The user's own, named in cloud.json to print a key.
-        "Sources/Runtime/Cloud/KeySource.swift",
+        // The user's own, named in a configuration to print a key.
+        "Sources/Runtime/KeySource.swift",
         // Children of plugins, inside the plugin's own walls.
         "Sources/Plugins/Execution/Process/ChildProcess.swift",
         "Sources/Plugins/Browser/Reading/PDFReader.swift",

@@ -59,11 +59,10 @@ struct ServerConnection: Sendable {
   ) throws(RunError) -> String? {
     let key: String?
     do throws(KeySource.Problem) {
-      key = try (settings.key ?? openAIKey(address))?.read()
+      key = try (settings.key ?? openAIKey(address))?.key()
     } catch {
       throw RunError(
-        .misconfigured(
-          "The key of \(address.base) cannot be had: \(error.words). See Docs/SERVERS.md"))
+        .misconfigured("\(error) It is for \(address.base): see Docs/SERVERS.md"))
     }
     guard
       key == nil || address.url.origin.scheme == "https" || address.isLoopback

@@ -64,12 +64,9 @@ struct ServerSettings: Equatable, Sendable {
       return number
     }
     if let json = object["key"] {
-      guard let source = KeySource(json) else {
-        throw Problem(
-          "\(place): \"key\" must be { \"environment\": NAME }, { \"file\": PATH } or "
-            + "{ \"command\": [PROGRAM, …] }; never the key itself")
+      do throws(KeySource.Problem) { key = try KeySource(json) } catch {
+        throw Problem("\(place): \"key\" \(error)")
       }
-      key = source
     }
     if let value = object["interface"] {
       guard let choice = value.stringValue.flatMap(Interface.init) else {
