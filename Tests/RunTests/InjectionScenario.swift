@@ -271,7 +271,7 @@ final class InjectionStage: Sendable {
     if let codes = check["exit"]?.arrayValue {
       return codes.contains { $0.intValue == (last?.exitCode).map(Int.init) }
     }
-    let finished = (try? last?.events().last) ?? nil
+    let finished = (try? last?.events())?.last
     return finished?["answer"]?.stringValue != nil && [0, 3].contains(last?.exitCode)
   }
 }
