@@ -2,6 +2,7 @@
 
 import Base
 import Providers
+import TestKit
 import Testing
 
 @Suite struct `A request` {
@@ -83,5 +84,26 @@ import Testing
         "spaces_between_special_tokens":false,"add_special_tokens":false,"return_token_ids":true,\
         "return_tokens":true,"verbose":true,"preserved_tokens":["<|call|>"],"logit_bias":{"7":-100}}
         """)
+  }
+
+  /// What runs sent, and the types of OpenAI's own client accept: whoever changes a body has to record it
+  /// anew and to ask them again (Docs/evidence/validate-requests.py).
+  @Test func `has no members but those that were recorded`() throws {
+    var recorded: [String: Set<String>] = [:]
+    for line in try Vectors.jsonLines("providers/requests.jsonl") {
+      let keys = line["body"]?.objectValue?.keys ?? []
+      recorded[line["interface"]?.stringValue ?? "", default: []].formUnion(keys)
+    }
+    for (interface, body) in [
+      ("chat", request.body(.chat, .engine)), ("responses", request.body(.responses, .engine)),
+    ] {
+      let keys = Set(body.objectValue?.keys ?? [])
+      #expect(keys.subtracting(recorded[interface] ?? []) == [])
+    }
+    var tokens = TokenRequest(model: "m", prompt: [1], tokensMax: 1, seed: 0, stopTokens: [2])
+    tokens.specialTexts = ["<|call|>"]
+    tokens.banned = [7]
+    let keys = Set(tokens.body.objectValue?.keys ?? [])
+    #expect(keys.subtracting(recorded["completions"] ?? []) == [])
   }
 }
