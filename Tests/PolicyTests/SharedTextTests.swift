@@ -16,7 +16,7 @@ import Testing
   @Test func `is found where it was copied`() {
     #expect(
       parts("Before. \(Self.passage) After.", "Else.\n\(Self.passage)\nMore.")
-        == [Self.passage + " "])
+        == [Self.passage])
     #expect(parts(Self.passage, Self.passage) == [Self.passage])
   }
 

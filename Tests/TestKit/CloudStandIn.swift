@@ -1,6 +1,6 @@
 // CloudStandIn.swift — the stand-in of a provider of models, for tests.
 
-public import Base
+import Base
 import Foundation
 
 /// Runs `Tests/StandIns/cloud.py` as long as it lives.

@@ -280,14 +280,14 @@ extension GuardedToolRunner {
       return .refused(reason: "Only the configured endpoint is open to this plugin.")
     }
     let rule = sending.decision.ruleID
-    let members: JSONObject = [
+    var members: JSONObject = [
       "verdict": "allow", "rules": [.string(rule)],
       "reason": "The payload that was judged goes there.",
-      "call": .number(.integer(Int64(fetches.call.id))),
       "plugin": .string(CloudDesk.plugin), "scheme": .string(web.scheme),
       "host": .string(web.host), "port": .number(.integer(Int64(web.port))),
       "claimed": Self.claim(request),
     ]
+    members["call"] = fetches.callNumber
     do { try await journal.append(.reported(name: "egress.judged", members)) } catch {
       return Self.unrecorded
     }

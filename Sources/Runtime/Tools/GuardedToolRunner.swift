@@ -112,12 +112,10 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if decision.verdict == .allow { try await admitServer(of: call, &decision) }
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     sending = nil
-    let own = decision
-    let isSending = decision.verdict == .allow && isCloud(call)
-    if isSending { try await admitSend(of: call, &decision) }
-    pending = (call.id, effect, decision)
     await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, isSending ? own : decision, record)))
+      .reported(name: "policy.judged", Self.members(call, decision, record)))
+    if decision.verdict == .allow { try await admitSend(of: call, &decision) }
+    pending = (call.id, effect, decision)
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
