@@ -15,7 +15,7 @@ import Testing
 
   @Test func `is found where it was copied`() {
     #expect(
-      parts("Before. \(Self.passage) After.", "Else.\n\(Self.passage)\nMore.")
+      parts("Before. \(Self.passage) After.", "Else:\n\(Self.passage)\nMore.")
         == [Self.passage])
     #expect(parts(Self.passage, Self.passage) == [Self.passage])
   }

@@ -14,14 +14,16 @@ import ToolHost
 
   @Test func `holds the manifests of the repository`() throws {
     let catalog = try Self.catalog()
-    #expect(catalog.manifests.map(\.name) == ["apply_patch", "browser", "cloud", "container", "python"])
+    #expect(
+      catalog.manifests.map(\.name) == ["apply_patch", "browser", "cloud", "container", "python"])
     #expect(
       catalog.manifests.flatMap { $0.tools.map(\.name) }
         == [
           "functions.apply_patch", "browser.search", "browser.open", "browser.find",
           "cloud.ask", "container.exec", "python",
         ])
-    #expect(catalog.manifests.map(\.profile) == ["container", "browser", "cloud", "container", "python"])
+    #expect(
+      catalog.manifests.map(\.profile) == ["container", "browser", "cloud", "container", "python"])
     #expect(catalog.manifests.map(\.audience) == [.developer, .system, .system, .system, .system])
   }
 
