@@ -78,8 +78,11 @@ public struct SharedText: Sendable {
     for (index, covered) in isCovered.enumerated() {
       if covered, start == nil { start = index }
       guard let first = start, !covered || index == isCovered.count - 1 else { continue }
-      let last = covered ? index : index - 1
-      ranges.append(offsets[first]..<(offsets[last] + 1))
+      var (low, high) = (first, covered ? index : index - 1)
+      // The space around it is nobody's.
+      if folded[low] == 0x20 { low += 1 }
+      if folded[high] == 0x20 { high -= 1 }
+      ranges.append(offsets[low]..<(offsets[high] + 1))
       start = nil
     }
     return ranges

@@ -15,8 +15,8 @@ import Testing
 
   @Test func `is found where it was copied`() {
     #expect(
-      parts("Before. \(Self.passage) After.", "Else.\n\(Self.passage)\nMore.")
-        == [Self.passage + " "])
+      parts("Before. \(Self.passage) After.", "Else:\n\(Self.passage)\nMore.")
+        == [Self.passage])
     #expect(parts(Self.passage, Self.passage) == [Self.passage])
   }
 

@@ -31,10 +31,19 @@ import Testing
     #expect(judged["asked_because"] == "model-failed")
     #expect(judged["call"] == nil)
     #expect(try user.userTexts() == [CloudHome.moons])
+  }
+
+  @Test func `tells it in events that fit the published schema`() throws {
     let schema = try JSONSchema(
       JSONReader.value(
         Repository.bytes("Docs/schemas/run-event.schema.json"), source: "schema"),
       source: "run-event.schema.json")
+    let user = try CloudHome(more: Self.escalate("model-failed"))
+    let result = try user.home.run(
+      script: [CloudHome.question("One?")] + Self.nothing, ["--json", CloudHome.moons])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let events = try result.events()
+    #expect(events.named("cloud.judged").count == 2)
     for event in events { #expect(schema.problem(with: event) == nil, "\(event.compactText)") }
   }
 

@@ -103,15 +103,16 @@ import Testing
     let labels = """
       labels: { files: [ { path: { under: ['${workspace}/reports'] }, add: ['confidential'] } ] },
       """
-    for (cloud, code, sent) in [
-      ("cloud: { denyLabels: ['confidential'] },", Int32(3), nil),
-      ("cloud: { redact: ['confidential'] },", 0, "Shorten: [redacted: file] Thanks."),
-    ] {
+    let cases: [(String, Int32, [String])] = [
+      ("cloud: { denyLabels: ['confidential'] },", 3, []),
+      ("cloud: { redact: ['confidential'] },", 0, ["Shorten: [redacted: file] Thanks."]),
+    ]
+    for (cloud, code, sent) in cases {
       let user = try CloudHome(more: Self.send + labels + cloud)
       try user.home.write("work/reports/q3.md", "# Report\n\n" + Self.passage + "\n")
       let result = try user.ask("Shorten: \(Self.passage) Thanks.")
       #expect(result.exitCode == code, "\(result.errors)")
-      #expect(try user.userTexts() == (sent.map { [$0] } ?? []))
+      #expect(try user.userTexts() == sent)
     }
   }
 

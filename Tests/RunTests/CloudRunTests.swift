@@ -141,26 +141,23 @@ import Testing
         == ["CONNECT models.test:443", "POST /v1/chat/completions"])
   }
 
-  @Test(arguments: [
-    (["environment": "NO_SUCH_VARIABLE"] as JSONValue, "The variable NO_SUCH_VARIABLE"),
-    (["file": "/no/such/key"], "/no/such/key cannot be read"),
-    (["command": ["false"]], "The command false"),
-    (["command": ["/no/such/program"]], "The command /no/such/program"),
-  ])
-  func `says which key it does not find`(key: JSONValue, words: String) throws {
-    let user = try CloudHome(configuration: ["key": key])
-    let result = try user.ask()
-    #expect(result.exitCode == 2, "\(result.errors)")
-    #expect(result.errors.contains(words), "\(result.errors)")
-    #expect(try user.cloud.requests() == [])
-  }
-
-  @Test func `uses no key that others can read`() throws {
+  @Test func `says which key it does not find, and uses none that others can read`() throws {
     let user = try CloudHome()
-    chmod(user.home.path + "/key", 0o644)
-    let result = try user.ask()
-    #expect(result.exitCode == 2, "\(result.errors)")
-    #expect(result.errors.contains("chmod 600"))
+    let open = try user.home.write("open-key", "abcdefgh\n")
+    chmod(open, 0o644)
+    let keys: [(JSONValue, String)] = [
+      (["environment": "NO_SUCH_VARIABLE"], "The variable NO_SUCH_VARIABLE"),
+      (["file": "/no/such/key"], "/no/such/key cannot be read"),
+      (["file": .string(open)], "chmod 600"),
+      (["command": ["false"]], "The command false"),
+      (["command": ["/no/such/program"]], "The command /no/such/program"),
+    ]
+    for (key, words) in keys {
+      try user.configure(["key": key])
+      let result = try user.ask()
+      #expect(result.exitCode == 2, "\(result.errors)")
+      #expect(result.errors.contains(words), "\(result.errors)")
+    }
     #expect(try user.cloud.requests() == [])
   }
 
@@ -175,15 +172,16 @@ import Testing
 
   @Test func `says which setting it does not understand`() throws {
     let user = try CloudHome()
-    for (members, words) in [
-      (["endpoint": "x"] as JSONObject, "\"endpoint\" is not a setting; there are: baseURL"),
+    let faults: [(JSONObject, String)] = [
+      (["endpoint": "x"], "\"endpoint\" is not a setting; there are: baseURL"),
       (["baseURL": "ftp://x/v1"], "\"baseURL\" must be an http or https address"),
       (["baseURL": "http://api.example.com/v1"], "would show key and question to everyone"),
       (["key": "sk-1234567890abcdef"], "the key itself does not belong here"),
       (["interface": "telex"], "\"interface\" is \"chat\" or \"responses\""),
       (["limits": ["attempts": 0]], "\"attempts\" must be a whole number from 1 to 20"),
       (["prices": ["models": ["big": ["input": 1]]]], "\"big\" needs \"input\" and \"output\""),
-    ] {
+    ]
+    for (members, words) in faults {
       try user.configure(members)
       let result = try user.ask()
       #expect(result.exitCode == 2, "\(result.errors)")

@@ -14,16 +14,17 @@ import ToolHost
 
   @Test func `holds the manifests of the repository`() throws {
     let catalog = try Self.catalog()
-    #expect(catalog.manifests.map(\.name) == ["apply_patch", "browser", "container", "python"])
+    #expect(
+      catalog.manifests.map(\.name) == ["apply_patch", "browser", "cloud", "container", "python"])
     #expect(
       catalog.manifests.flatMap { $0.tools.map(\.name) }
         == [
           "functions.apply_patch", "browser.search", "browser.open", "browser.find",
-          "container.exec",
-          "python",
+          "cloud.ask", "container.exec", "python",
         ])
-    #expect(catalog.manifests.map(\.profile) == ["container", "browser", "container", "python"])
-    #expect(catalog.manifests.map(\.audience) == [.developer, .system, .system, .system])
+    #expect(
+      catalog.manifests.map(\.profile) == ["container", "browser", "cloud", "container", "python"])
+    #expect(catalog.manifests.map(\.audience) == [.developer, .system, .system, .system, .system])
   }
 
   @Test func `tells the model of python in the words of its training`() throws {

@@ -283,10 +283,10 @@ extension GuardedToolRunner {
     var members: JSONObject = [
       "verdict": "allow", "rules": [.string(rule)],
       "reason": "The payload that was judged goes there.",
-      "call": .number(.integer(Int64(fetches.call.id))),
       "plugin": .string(CloudDesk.plugin), "scheme": .string(web.scheme),
       "host": .string(web.host), "port": .number(.integer(Int64(web.port))),
     ]
+    members["call"] = fetches.callNumber
     Self.name(request, isBound: false, in: &members)
     do { try await journal.append(.reported(name: "egress.judged", members)) } catch {
       return Self.unrecorded

@@ -23,6 +23,9 @@ struct CallFetches {
   /// Why the first page that was refused was refused, and whether a person's word was what it lacked.
   var refusal: (reason: String, stopsRun: Bool)?
 
+  /// For the record; nil where no call of the model's is answered.
+  var callNumber: JSONValue? { call.id > 0 ? .number(.integer(Int64(call.id))) : nil }
+
   /// What is told of the call: a refusal on its way counts for the run, whatever the plugin made of it.
   func answer(with result: ToolResult, _ policy: PolicyEngine) -> ToolAnswer {
     guard let refusal else { return ToolAnswer(result: result) }
@@ -155,7 +158,7 @@ extension GuardedToolRunner {
   /// Records what became of a grant.
   func record(_ outcome: EgressOutcome, of plugin: String) async {
     var members: JSONObject = [:]
-    members["call"] = fetching.map { .number(.integer(Int64($0.call.id))) }
+    members["call"] = fetching?.callNumber
     members["plugin"] = .string(plugin)
     members["host"] = .string(outcome.host)
     members["port"] = .number(.integer(Int64(outcome.port)))

@@ -121,13 +121,11 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if decision.verdict == .allow { try await admitServer(of: call, &decision) }
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     sending = nil
-    let own = decision
-    let isSending = decision.verdict == .allow && isCloud(call)
-    if isSending { try await admitSend(of: call, &decision) }
+    await journal.hold(
+      .reported(name: "policy.judged", Self.members(call, decision, record)))
+    if decision.verdict == .allow { try await admitSend(of: call, &decision) }
     pending = PendingCall(
       call: call.id, effect: effect, decision: decision, isApproved: record != nil)
-    await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, isSending ? own : decision, record)))
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
