@@ -6,14 +6,12 @@
 import Glibc
 
 enum ProcessTree {
-  /// Where counting stops: far above every limit's use, it bounds the work of one look.
-  private static let processCountMax = 70_000
-
-  /// The processes below `root`, without it.
-  static func descendants(of root: pid_t) -> [pid_t] {
+  /// The processes below `root`, without it; where there are more than `countMax`, some more than that:
+  /// to find out that it is too many must not take longer the more they are.
+  static func descendants(of root: pid_t, countMax: Int) -> [pid_t] {
     var found: [pid_t] = []
     var waiting = [root]
-    while let next = waiting.popLast(), found.count < processCountMax {
+    while let next = waiting.popLast(), found.count <= countMax {
       let children = children(of: next)
       found += children
       waiting += children

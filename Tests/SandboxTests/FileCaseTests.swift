@@ -149,7 +149,7 @@ import Testing
 /// A folder of ours, through which tools in the host read and write for a model.
 @Suite struct `A confined folder` {
   private static let swaps =
-    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 4_000 : 100_000
+    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 40_000 : 400_000
 
   @Test func `is never left while links are swapped in`() throws {
     let outside = try TemporaryFolder()

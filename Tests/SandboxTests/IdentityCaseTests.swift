@@ -23,7 +23,7 @@ import Testing
     let script = """
       for program in su sudo newgrp mount passwd; do
         path=$(command -v $program) || continue
-        "$path" -c 'id -u' </dev/null 2>/dev/null
+        timeout 0.5 "$path" -c 'id -u' </dev/null 2>/dev/null
       done
       id -u
       """
@@ -129,7 +129,7 @@ import Testing
   }
 
   private static let callCount =
-    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 1_500 : 20_000
+    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 450 : 20_000
 
   @Test(.timeLimit(.minutes(5)), arguments: Setting.all)
   func `harms nobody with random calls`(setting: Setting) async throws {

@@ -83,8 +83,8 @@ extension WallCase {
     WallCase(
       68, "enter a namespace",
       [
-        Attempt("enter-namespace=/proc/1/ns/mnt", .untried, ["ENOENT"], ["EACCES"]),
-        Attempt("enter-namespace=/proc/self/ns/user", .untried, ["EPERM"], ["EACCES"]),
+        Attempt("enter-namespace=/proc/1/ns/mnt", .untried, ["ENOENT", "EACCES"], ["EACCES"]),
+        Attempt("enter-namespace=/proc/self/ns/user", .untried, ["EPERM"]),
       ] + refused(["reach=308,8,0,0,0"])),
     WallCase(
       69, "mount, remount, unmount",

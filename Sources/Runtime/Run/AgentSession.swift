@@ -78,7 +78,8 @@ public actor AgentSession {
       catalog: catalog,
       places: ToolHost.Places(
         profileFolders: places.profileFolders, folders: folders,
-        tier: policy.sandboxMinimum.tier == .full ? .full : nil))
+        tier: policy.sandboxMinimum.tier == .full ? .full : nil,
+        leastLandlockABI: policy.sandboxMinimum.landlockABI))
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,
       memory: MemoryTools(

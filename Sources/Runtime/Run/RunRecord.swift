@@ -76,6 +76,6 @@ extension RunEvent {
   private static let publicMembers = [
     "elapsed_ms", "call", "status", "verdict", "rule", "ending", "prompt_tokens",
     "generated_tokens", "outcome", "exit_code", "remark", "steps", "tool_calls", "sha256",
-    "sent_bytes", "received_bytes",
+    "sent_bytes", "received_bytes", "tier",
   ]
 }

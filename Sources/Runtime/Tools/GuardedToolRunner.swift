@@ -94,8 +94,9 @@ actor GuardedToolRunner: ToolRunner {
     if decision.verdict == .allow { try await admitServer(of: call, &decision) }
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     pending = (call.id, effect, decision)
-    await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, decision, record)))
+    var members = Self.members(call, decision, record)
+    members["tier"] = .string(await SandboxDoctor.tierInForce?.rawValue ?? "none")
+    await journal.hold(.reported(name: "policy.judged", members))
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
