@@ -82,7 +82,9 @@ private struct ProcessSize {
   var heldBytes: UInt64 { residentBytes + swappedBytes + tableBytes }
 
   init(_ process: pid_t) {
-    for line in readText("/proc/\(process)/status", byteCountMax: 8 << 10)?.split(separator: "\n") ?? [] {
+    for line in readText("/proc/\(process)/status", byteCountMax: 8 << 10)?.split(separator: "\n")
+      ?? []
+    {
       let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
       guard fields.count > 1, let number = UInt64(fields[1]) else { continue }
       switch fields[0] {
@@ -127,7 +129,8 @@ enum HiddenMemory {
   /// for private memory, what was reserved counts.
   private static func noteSegments(of process: pid_t, _ segments: inout [Substring: UInt64]) {
     // START-END MODE OFFSET DEVICE INODE PATH
-    for line in readText("/proc/\(process)/maps", byteCountMax: 16 << 20)?.split(separator: "\n") ?? []
+    for line in readText("/proc/\(process)/maps", byteCountMax: 16 << 20)?.split(separator: "\n")
+      ?? []
     where line.hasSuffix("/dev/zero (deleted)") {
       let fields = line.split(separator: " ", maxSplits: 5)
       let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }

@@ -229,7 +229,9 @@ final class WallAttempt {
       if use.taskCount > countMax { return end(.killed(.processes)) }
       if use.memoryBytes > limits.memoryBytesMax { return end(.killed(.memory)) }
     }
-    if disk.isExceeded(by: { ProcessTree.descendants(of: wall, countMax: countMax) }) { end(.killed(.disk)) }
+    if disk.isExceeded(by: { ProcessTree.descendants(of: wall, countMax: countMax) }) {
+      end(.killed(.disk))
+    }
   }
 
   /// Has the wall kill everything.

@@ -310,6 +310,7 @@ extension PluginConnection {
       case .signalled(let signal): "was ended by signal \(signal)"
       case .killed(.memory): "used more memory than its sandbox allows, and was killed"
       case .killed(.processes): "started more processes than its sandbox allows, and was killed"
+      case .killed(.disk): "wrote more to the disk than its sandbox allows, and was killed"
       case .killed(.stopped): "closed its output, and was killed"
       case .killed(.wallDied): "ended together with its wall"
       case .timedOut: "lived longer than its sandbox allows, and was killed"

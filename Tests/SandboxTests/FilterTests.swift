@@ -173,7 +173,8 @@ private struct Rules {
   /// Sets of arguments: nothing, everything, single bits and numbers that some rule looks for.
   private static let arguments: [[UInt64]] = {
     var values: [UInt64] = [
-      0, .max, 1, 2, 3, 5, 35, 0o4000, 0o2000, 0o755, 0o100644, 0o060644, 0o020600, 0o010600, 0o140000,
+      0, .max, 1, 2, 3, 5, 35, 0o4000, 0o2000, 0o755, 0o100644, 0o060644, 0o020600, 0o010600,
+      0o140000,
       0o100, 0o20000000, 0x5412, 0x541C, 0x5423, 0x540E, 0x1_0000_5412, 0x1_0000_0000, 0xFFFF_FFFF,
       1 | 0o2000000, 2 | 0o2000000, 5 | 0o4000, 0x1_0000_0001,
     ]
@@ -233,13 +234,16 @@ private struct Rules {
       let filter = try Filter(listing.output)
       for number in 0..<600 as Range<UInt32> {
         let name = names[number] ?? ""
-        let sets = isThorough || Rules.judged.contains(name) ? arguments : Array(arguments.prefix(6))
+        let sets =
+          isThorough || Rules.judged.contains(name) ? arguments : Array(arguments.prefix(6))
         for set in sets {
           let expected =
             number >= unreviewed ? .refused(ENOSYS) : rules.verdict(name, set)
           let found = try filter.judge(number, architecture: architecture, set)
           if found != expected {
-            Issue.record("\(number) \(names[number] ?? "?") \(set), flags \(rules.flags): \(found), not \(expected)")
+            Issue.record(
+              "\(number) \(names[number] ?? "?") \(set), flags \(rules.flags): \(found), not \(expected)"
+            )
             return
           }
         }

@@ -40,7 +40,9 @@ import Testing
     let setter = ["/sbin/setcap", "/usr/sbin/setcap"].first {
       FileManager.default.isExecutableFile(atPath: $0)
     }
-    guard geteuid() == 0, let setter else { try Test.cancel("It takes root and setcap to make one.") }
+    guard geteuid() == 0, let setter else {
+      try Test.cancel("It takes root and setcap to make one.")
+    }
     #expect(Bare.run([setter, "cap_net_raw,cap_dac_override+ep", program]).status == 0)
     #expect(stage.openly(attempt: ["hold-capability"])["hold-capability"] == "ok")
     let result = try stage.attempt(["hold-capability", "be-privileged"], setting.tier)
@@ -107,7 +109,8 @@ import Testing
   @Test(arguments: Setting.all)
   func `leaves no core file`(setting: Setting) throws {
     let stage = try Stage(setting.user)
-    let script = "ulimit -c; ulimit -c unlimited 2>/dev/null; sh -c 'kill -SEGV $$'; ls -A | grep -c core"
+    let script =
+      "ulimit -c; ulimit -c unlimited 2>/dev/null; sh -c 'kill -SEGV $$'; ls -A | grep -c core"
     let result = try stage.walled(["sh", "-c", script], setting.tier)
     #expect(result.output == "0\n0\n", "\(result)")
   }

@@ -88,7 +88,8 @@ extension Stage {
     let alone = try stage.attempt(["memory=400"], setting.tier, profile: "small")
     #expect(alone.answers == ["memory=400": "ENOMEM"], "\(alone)")
     try await stage.expectStopped(["memory-together=80,6"], setting.tier, for: ["memory"])
-    try stage.profile("hard", smallLimits.merging(["outputKiB: 1024,": "outputKiB: 1024, hard: true,"]) { $1 })
+    try stage.profile(
+      "hard", smallLimits.merging(["outputKiB: 1024,": "outputKiB: 1024, hard: true,"]) { $1 })
     let hard = try stage.attempt(["memory-together=80,6"], setting.tier, profile: "hard")
     // Where no control group can be made, hard limits are refused.
     if hard.record.verdict == "notStarted" {
@@ -96,14 +97,18 @@ extension Stage {
       #expect(hard.output.isEmpty)
     } else {
       #expect(hard.record["memoryLimit"]?.stringValue?.hasPrefix("cgroup") == true)
-      #expect(hard.record.reason == "memory" || hard.answers.values.contains { $0 != "ok" }, "\(hard)")
+      #expect(
+        hard.record.reason == "memory" || hard.answers.values.contains { $0 != "ok" }, "\(hard)")
     }
   }
 
-  @Test(arguments: Setting.all, [
-    "memory-unseen=600", "memory-in-sockets=120|memory-in-sockets=120|memory-in-sockets=120|memory-in-sockets=120",
-    "memory-in-tables=400",
-  ])
+  @Test(
+    arguments: Setting.all,
+    [
+      "memory-unseen=600",
+      "memory-in-sockets=120|memory-in-sockets=120|memory-in-sockets=120|memory-in-sockets=120",
+      "memory-in-tables=400",
+    ])
   func `finds memory that no process shows`(setting: Setting, act: String) async throws {
     let stage = try Stage.small(setting.user)
     let acts = act.split(separator: "|").map(String.init)
@@ -127,7 +132,8 @@ extension Stage {
     let bytes = try stage.walled(["sh", "-c", script, stage.probe], setting.tier, profile: "small")
     let names = try stage.walled(
       [
-        "sh", "-c", "./\(stage.probe) many-files=500,\"$TMPDIR\"; sleep \(setting.tier == .full ? 0 : 5)",
+        "sh", "-c",
+        "./\(stage.probe) many-files=500,\"$TMPDIR\"; sleep \(setting.tier == .full ? 0 : 5)",
       ], setting.tier, profile: "small")
     if setting.tier == .full {
       #expect(bytes.status == 3 && bytes.error.contains("No space left"), "\(bytes)")

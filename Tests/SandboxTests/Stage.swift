@@ -107,7 +107,9 @@ final class Stage: Sendable {
     let words = Self.words(["/bin/sleep", "600"], as: user)
     bystander.executableURL = URL(filePath: words[0])
     bystander.arguments = Array(words.dropFirst())
-    (bystander.standardInput, bystander.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    (bystander.standardInput, bystander.standardOutput) = (
+      FileHandle.nullDevice, FileHandle.nullDevice
+    )
     bystander.standardError = FileHandle.nullDevice
     try bystander.run()
   }
@@ -146,8 +148,11 @@ final class Stage: Sendable {
     text.replacing("{workspace}", with: workspace).replacing("{secret}", with: secret)
       .replacing("{outside}", with: folder.path).replacing("{port}", with: "\(listeners.port)")
       .replacing("{host}", with: "\(bystander.processIdentifier)")
-      .replacing("{stream}", with: listeners.path).replacing("{datagram}", with: listeners.datagramPath)
-      .replacing("{abstract}", with: "@" + listeners.name).replacing("{segment}", with: "\(segment)")
+      .replacing("{stream}", with: listeners.path).replacing(
+        "{datagram}", with: listeners.datagramPath
+      )
+      .replacing("{abstract}", with: "@" + listeners.name).replacing(
+        "{segment}", with: "\(segment)")
   }
 
   /// The user's environment: full of things that are nobody else's business.
@@ -216,7 +221,8 @@ final class Stage: Sendable {
   func isQuiet() async -> Bool { await Walls.eventually { Walls.survivors(self.probe).isEmpty } }
 
   /// Writes a profile of one's own: that of `base` with some of its text replaced.
-  func profile(_ name: String, from base: String = "container", _ changes: [String: String]) throws {
+  func profile(_ name: String, from base: String = "container", _ changes: [String: String]) throws
+  {
     var text = String(
       decoding: try Data(contentsOf: URL(filePath: "\(installed)/Sandboxes/\(base).json5")),
       as: UTF8.self)

@@ -33,10 +33,16 @@ extension WallCase {
       7, "follow a link that was there before", [hidden("read={workspace}/link-out", .open)]),
     WallCase(
       8, "hard-link a file of the system",
-      [Attempt("link=/usr/bin/env,{workspace}/env", .untried, ["EXDEV"], ["EXDEV", "EACCES", "EPERM"])]),
+      [
+        Attempt(
+          "link=/usr/bin/env,{workspace}/env", .untried, ["EXDEV"], ["EXDEV", "EACCES", "EPERM"])
+      ]),
     WallCase(
       9, "move a file out of the workspace",
-      [Attempt("rename={workspace}/movable,/usr/movable", .untried, ["EXDEV"], ["EXDEV", "EACCES"])]
+      [
+        Attempt(
+          "rename={workspace}/movable,/usr/movable", .untried, ["EXDEV"], ["EXDEV", "EACCES"])
+      ]
     ),
     WallCase(
       10, "move a file within the workspace",
@@ -91,7 +97,8 @@ extension WallCase {
     WallCase(
       22, "ask for quotas and mounts",
       [
-        Attempt("reach=179,1,0,0,0", .untried, ["EPERM"]), Attempt("reach=443", .untried, ["EPERM"]),
+        Attempt("reach=179,1,0,0,0", .untried, ["EPERM"]),
+        Attempt("reach=443", .untried, ["EPERM"]),
         Attempt("reach=457", .mostlyOpen, ["EPERM"]), Attempt("reach=458", .mostlyOpen, ["EPERM"]),
       ]),
     WallCase(
@@ -99,7 +106,8 @@ extension WallCase {
       landlock: "0 reads outside", test: "is never left while links are swapped in"),
     WallCase(
       24, "change a file between a look and the write", full: "write refused",
-      landlock: "write refused", test: "takes back what it wrote when a later file cannot be written"),
+      landlock: "write refused",
+      test: "takes back what it wrote when a later file cannot be written"),
     WallCase(
       25, "lead the host through a link of /proc", full: "refused", landlock: "refused",
       test: "is not left through links of the kernel's"),

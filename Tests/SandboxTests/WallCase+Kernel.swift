@@ -1,7 +1,8 @@
 // WallCase+Kernel.swift — cases 41 to 77: the network, the kernel's surface, namespaces, identity.
 
 extension WallCase {
-  private static func refused(_ acts: [String], _ control: Attempt.Control = .untried) -> [Attempt] {
+  private static func refused(_ acts: [String], _ control: Attempt.Control = .untried) -> [Attempt]
+  {
     acts.map { Attempt($0, control, ["EPERM"]) }
   }
 

@@ -43,7 +43,8 @@ extension WallCase {
     WallCase(
       91, "memory files, locked memory, segments, queues",
       [
-        Attempt("memory-file", .open, ["ENOSYS", "ok"], ["ENOSYS"]), Attempt("lock-memory", .mostlyOpen, ["EPERM"]),
+        Attempt("memory-file", .open, ["ENOSYS", "ok"], ["ENOSYS"]),
+        Attempt("lock-memory", .mostlyOpen, ["EPERM"]),
         Attempt("shared-segment", .open, ["ENOSYS", "ok"], ["EPERM"]),
         Attempt("message-queue=martlet-probe", .mostlyOpen, ["EMFILE"], ["EPERM"]),
       ]),
@@ -66,7 +67,8 @@ extension WallCase {
       97, "ignore signals and spin", full: "stopped", landlock: "stopped",
       test: "is stopped at the end of its time"),
     WallCase(
-      98, "leave a daemon behind", full: "ended", landlock: "ended", test: "leaves no daemon behind"),
+      98, "leave a daemon behind", full: "ended", landlock: "ended", test: "leaves no daemon behind"
+    ),
     WallCase(
       99, "leave a hundred orphans", full: "reaped", landlock: "reaped",
       test: "has its orphans reaped"),
@@ -78,7 +80,8 @@ extension WallCase {
     WallCase(
       102, "raise priority and limits",
       [
-        Attempt("nice-up", .untried, ["EACCES", "EPERM"]), Attempt("real-time", .untried, ["EPERM"]),
+        Attempt("nice-up", .untried, ["EACCES", "EPERM"]),
+        Attempt("real-time", .untried, ["EPERM"]),
         Attempt("raise-limit", .untried, ["EPERM"]),
         Attempt("create=/proc/self/oom_score_adj", .untried, ["ok"], ["EACCES"]),
       ]),
