@@ -36,9 +36,7 @@ struct DiskWatch {
   private var watched: [Watched] = []
   private let startedAt: timespec
 
-  /// - Parameters:
-  ///   - folders: May grow by `limits.growthBytesMax` each.
-  ///   - scratch: What stands for /tmp, bounded as that is.
+  /// Each of the folders may grow by `growthBytesMax`; `scratch` stands for /tmp, bounded as that is.
   init(folders: [String], scratch: String?, _ limits: SandboxLimits) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &now)
@@ -128,7 +126,9 @@ private struct Tally {
         if name == [46] || name == [46, 46] { continue }
         left -= 1
         var status = stat()
-        guard fstatat(dirfd(stream), name + [0], &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+        guard fstatat(dirfd(stream), name + [0], &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+          continue
+        }
         add(status)
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
         if isFolder, status.st_dev == device { folders.append(path + [47] + name) }
@@ -141,7 +141,9 @@ private struct Tally {
     for process in processes {
       for name in folderEntries("/proc/\(process)/fd") {
         var status = stat()
-        guard stat("/proc/\(process)/fd/\(name)", &status) == 0, status.st_nlink == 0 else { continue }
+        guard stat("/proc/\(process)/fd/\(name)", &status) == 0, status.st_nlink == 0 else {
+          continue
+        }
         add(status)
       }
     }

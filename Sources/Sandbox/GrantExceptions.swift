@@ -30,7 +30,9 @@ struct GrantExceptions: Sendable {
     var found: [(path: String, isFolder: Bool, isHidden: Bool)] = []
     for (folder, path, wish) in wishes {
       let full = folder + "/" + path
-      guard try Self.isFolder(folder, isInner: false) != nil else { throw .cannotRead(path: folder, errno: ENOENT) }
+      guard try Self.isFolder(folder, isInner: false) != nil else {
+        throw .cannotRead(path: folder, errno: ENOENT)
+      }
       var kind = try Self.isFolder(full)
       if kind == nil, wish == .protect {
         try Self.make(path, in: folder)
@@ -84,7 +86,8 @@ struct GrantExceptions: Sendable {
     _ path: String, isInner: Bool = true
   ) throws(SandboxError) -> Bool? {
     let resolve = UInt64(CS_RESOLVE_NO_SYMLINKS | CS_RESOLVE_NO_MAGICLINKS)
-    let number = cs_openat2(AT_FDCWD, path, Int32(CS_PATH_ONLY) | O_CLOEXEC | O_NOFOLLOW, 0, resolve)
+    let number = cs_openat2(
+      AT_FDCWD, path, Int32(CS_PATH_ONLY) | O_CLOEXEC | O_NOFOLLOW, 0, resolve)
     guard number >= 0 else {
       switch errno {
       case ENOENT, ENOTDIR: return nil

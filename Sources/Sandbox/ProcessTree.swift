@@ -6,14 +6,12 @@
 import Glibc
 
 enum ProcessTree {
-  /// Where counting stops: far above every limit's use, it bounds the work of one look.
-  private static let processCountMax = 70_000
-
-  /// The processes below `root`, without it.
-  static func descendants(of root: pid_t) -> [pid_t] {
+  /// The processes below `root`, without it; where there are more than `countMax`, some more than that:
+  /// to find out that it is too many must not take longer the more they are.
+  static func descendants(of root: pid_t, countMax: Int) -> [pid_t] {
     var found: [pid_t] = []
     var waiting = [root]
-    while let next = waiting.popLast(), found.count < processCountMax {
+    while let next = waiting.popLast(), found.count <= countMax {
       let children = children(of: next)
       found += children
       waiting += children
@@ -84,7 +82,9 @@ private struct ProcessSize {
   var heldBytes: UInt64 { residentBytes + swappedBytes + tableBytes }
 
   init(_ process: pid_t) {
-    for line in readText("/proc/\(process)/status", byteCountMax: 8 << 10)?.split(separator: "\n") ?? [] {
+    for line in readText("/proc/\(process)/status", byteCountMax: 8 << 10)?.split(separator: "\n")
+      ?? []
+    {
       let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
       guard fields.count > 1, let number = UInt64(fields[1]) else { continue }
       switch fields[0] {
@@ -129,7 +129,8 @@ enum HiddenMemory {
   /// for private memory, what was reserved counts.
   private static func noteSegments(of process: pid_t, _ segments: inout [Substring: UInt64]) {
     // START-END MODE OFFSET DEVICE INODE PATH
-    for line in readText("/proc/\(process)/maps", byteCountMax: 16 << 20)?.split(separator: "\n") ?? []
+    for line in readText("/proc/\(process)/maps", byteCountMax: 16 << 20)?.split(separator: "\n")
+      ?? []
     where line.hasSuffix("/dev/zero (deleted)") {
       let fields = line.split(separator: " ", maxSplits: 5)
       let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }

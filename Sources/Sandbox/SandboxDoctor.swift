@@ -40,12 +40,24 @@ public struct SandboxDoctor: Sendable {
       Finding(subject: "martlet-wall", state: .works, detail: wall.path, remedy: nil)
     ]
     for tier in [SandboxTier.full, .landlock] { findings.append(await examine(tier, wall)) }
+    findings.append(await inForce)
     findings.append(memoryLimits)
     if geteuid() == 0 { findings.append(root) }
     return findings
   }
 
   // MARK: - Tiers
+
+  /// The best tier that this machine builds, nil where it builds none: found out once, by building it.
+  public static var tierInForce: SandboxTier? { get async { await firstTier.value } }
+
+  private static let firstTier = Task { () -> SandboxTier? in
+    do throws(SandboxError) {
+      let plan = try SandboxPlan(profile, folders: [:], wall: .find())
+      let outcome = try await plan.run(SandboxCommand(["/bin/true"])).outcome
+      return outcome.layers.isEmpty ? nil : outcome.tier
+    } catch { return nil }
+  }
 
   private func examine(_ tier: SandboxTier, _ wall: WallProgram) async -> Finding {
     let subject = "sandbox tier \(tier.rawValue)"
@@ -72,6 +84,25 @@ public struct SandboxDoctor: Sendable {
       return Finding(
         subject: subject, state: isOptional ? .limited : .missing, detail: error.description,
         remedy: isOptional ? "The full tier is better, and enough where it works." : nil)
+    }
+  }
+
+  private var inForce: Finding {
+    get async {
+      let subject = "sandbox tier in force"
+      switch await Self.tierInForce {
+      case .full?:
+        return Finding(subject: subject, state: .works, detail: "full", remedy: nil)
+      case .landlock?:
+        return Finding(
+          subject: subject, state: .limited,
+          detail: "landlock; profiles that ask for the full tier are refused.",
+          remedy: "See the remedy of the tier full.")
+      case nil:
+        return Finding(
+          subject: subject, state: .missing, detail: "none; no tool runs.",
+          remedy: "See the remedies of both tiers.")
+      }
     }
   }
 
@@ -114,7 +145,8 @@ public struct SandboxDoctor: Sendable {
         "socket=2,1,0", "socket=1,1,0", "socket=16,3,0", "aim-datagram-pair=@martlet-canary",
         "signal=\(getpid())", "attach", "read-parent-memory", "descriptor=3", "unshare-user",
         "clone-user", "mount-tmpfs=/tmp", "change-root=/tmp", "ring", "keyring", "user-faults",
-        "take-capabilities", "become-root", "chmod-set-id=/tmp",
+        "take-capabilities", "become-root", "chmod-set-id=/tmp", "change-mode=\(path)",
+        "change-times=\(path)", "bind-to-processors=\(getpid())",
       ]
       #if arch(x86_64)
       acts += ["x32", "compatibility"]

@@ -189,7 +189,9 @@ public struct SandboxPlan: Sendable {
     // Private writable memory; unlike RLIMIT_AS it lets programs reserve addresses.
     specification.limit(UInt32(RLIMIT_DATA.rawValue), limits.memoryBytesMax)
     specification.limit(UInt32(RLIMIT_STACK.rawValue), 8 << 20)
-    specification.limit(UInt32(RLIMIT_CORE.rawValue), 0)
+    // Too little for a core file. At 0 the kernel would still start a program of the host's that takes
+    // cores, where there is one, as root and outside; at 1 it does not. Source: core(5).
+    specification.limit(UInt32(RLIMIT_CORE.rawValue), 1)
     specification.limit(UInt32(CS_LIMIT_LOCKED_MEMORY), 0)
     specification.limit(UInt32(CS_LIMIT_MESSAGE_QUEUES), 0)
     // In a user namespace process 1 counts too. Without one the kernel counts every process of the

@@ -163,7 +163,8 @@ extension SandboxProfile {
         isBareBelowFull: try object.isBareBelowFull())
       try object.end()
       guard grant.access == .write || (grant.protected + grant.protectedWhereThere).isEmpty else {
-        throw object.error("protect", "is about folders that may be written; this one is only read.")
+        throw object.error(
+          "protect", "is about folders that may be written; this one is only read.")
       }
       guard grant.folder != system || !grant.hasExceptions else {
         throw object.error("hide", "\"system\" is granted as it is.")
@@ -302,7 +303,8 @@ private struct ProfileObject {
     for path in paths where !SandboxPath.isPlain("/" + path) {
       throw error(
         member,
-        "\"\(path)\" is not a path beneath the folder: no \".\", \"..\", doubled or trailing slashes.")
+        "\"\(path)\" is not a path beneath the folder: no \".\", \"..\", doubled or trailing slashes."
+      )
     }
     return paths
   }

@@ -220,16 +220,22 @@ final class WallAttempt {
   /// The watchdog: what neither the kernel nor a control group counts, it counts.
   private func look() {
     let limits = plan.profile.limits
-    let wall = process
-    if group == nil {
-      let processes = ProcessTree.descendants(of: wall)
-      // In the full tier process 1 is among them.
-      if processes.count > limits.processCountMax + 1 { return end(.killed(.processes)) }
+    // In the full tier process 1 is among them, in the Landlock tier the guard.
+    let (wall, countMax) = (process, limits.processCountMax + 1)
+    // Version 1 kills single processes for want of memory, and does not count all that they hold.
+    if let group, group.enforcement == .cgroup1, group.memoryKillCount > 0 {
+      return end(.killed(.memory))
+    }
+    if group?.enforcement != .cgroup2 {
+      let processes = ProcessTree.descendants(of: wall, countMax: countMax)
+      if processes.count > countMax { return end(.killed(.processes)) }
       let use = ProcessTree.use(of: processes, limit: limits.memoryBytesMax)
-      if use.taskCount > limits.processCountMax + 1 { return end(.killed(.processes)) }
+      if use.taskCount > countMax { return end(.killed(.processes)) }
       if use.memoryBytes > limits.memoryBytesMax { return end(.killed(.memory)) }
     }
-    if disk.isExceeded(by: { ProcessTree.descendants(of: wall) }) { end(.killed(.disk)) }
+    if disk.isExceeded(by: { ProcessTree.descendants(of: wall, countMax: countMax) }) {
+      end(.killed(.disk))
+    }
   }
 
   /// Has the wall kill everything.

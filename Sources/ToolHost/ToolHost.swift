@@ -21,15 +21,19 @@ public actor ToolHost {
     public var program: String?
     /// Exactly this tier; nil for the best that works and that the profile accepts.
     public var tier: SandboxTier?
+    /// Less of Landlock than this ABI will not do; 0 for any or none. The system call filter stands in
+    /// every tier.
+    public var leastLandlockABI: Int
 
     public init(
       profileFolders: [String], folders: [String: String], program: String? = nil,
-      tier: SandboxTier? = nil
+      tier: SandboxTier? = nil, leastLandlockABI: Int = 0
     ) {
       self.profileFolders = profileFolders
       self.folders = folders
       self.program = program
       self.tier = tier
+      self.leastLandlockABI = leastLandlockABI
     }
   }
 
@@ -217,7 +221,8 @@ public actor ToolHost {
     do throws(SandboxError) {
       let profile = try SandboxProfile(named: manifest.profile, in: places.profileFolders)
       let plan = try SandboxPlan(
-        profile, folders: places.folders, wall: .find(), tier: places.tier)
+        profile, folders: places.folders, wall: .find(), tier: places.tier,
+        leastLandlockABI: places.leastLandlockABI)
       let network = profile.network == .broker ? network : nil
       let broker = try network.map { network throws(SandboxError) in
         try EgressBroker(

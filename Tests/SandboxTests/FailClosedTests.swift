@@ -13,7 +13,10 @@ import Testing
   private static func withoutNamespaces(_ setting: Setting) -> [String] {
     let identity = setting.user == .root ? ["-r"] : ["-c", "--keep-caps"]
     return ["/usr/bin/unshare", "-U"] + identity
-      + ["/bin/sh", "-c", "echo 0 >/proc/sys/user/max_user_namespaces || exit 99; exec \"$@\"", "none"]
+      + [
+        "/bin/sh", "-c", "echo 0 >/proc/sys/user/max_user_namespaces || exit 99; exec \"$@\"",
+        "none",
+      ]
   }
 
   private static func expectRefusal(
@@ -79,7 +82,9 @@ import Testing
   }
 
   /// A wall of our own making, which says what `records` says and ends.
-  private static func fakeWall(_ records: [wall_record], in folder: TemporaryFolder) throws
+  private static func fakeWall(
+    _ records: [wall_record], in folder: TemporaryFolder
+  ) throws
     -> WallProgram
   {
     let bytes = records.map { record in
@@ -101,7 +106,9 @@ import Testing
 
   /// The error of a wall that did not start.
   private static func startFailure(_ outcome: SandboxOutcome) -> Int32? {
-    guard case .wallFailed(let failure) = outcome.verdict, failure.step == .start else { return nil }
+    guard case .wallFailed(let failure) = outcome.verdict, failure.step == .start else {
+      return nil
+    }
     return failure.errno
   }
 
@@ -147,11 +154,12 @@ import Testing
     ]
     let host = try #require(Installed.folder)
     let end = Bare.run(
-      cover + Stage.words(
-        [
-          host + "/sandbox-host", "run", "container", "--profiles", host + "/Sandboxes",
-          "--workspace", stage.workspace, "--tier", setting.tier.rawValue, "--", "touch", "ran",
-        ], as: setting.user))
+      cover
+        + Stage.words(
+          [
+            host + "/sandbox-host", "run", "container", "--profiles", host + "/Sandboxes",
+            "--workspace", stage.workspace, "--tier", setting.tier.rawValue, "--", "touch", "ran",
+          ], as: setting.user))
     let line = end.error.split(separator: "\n").last.map(String.init) ?? ""
     let result = StageResult(
       status: end.status, output: end.output, error: end.error,

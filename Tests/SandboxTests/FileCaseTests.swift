@@ -12,7 +12,8 @@ import Testing
   private static func stage(_ user: Setting.User, belowFull: String = "refuse") throws -> Stage {
     let stage = try Stage(user)
     for (name, text) in [
-      (".env", "KEY=1"), (".git/config", "[core]"), (".git/hooks/sample", "echo"), ("keys/one", "1"),
+      (".env", "KEY=1"), (".git/config", "[core]"), (".git/hooks/sample", "echo"),
+      ("keys/one", "1"),
     ] {
       let file = stage.workspace + "/" + name
       try FileManager.default.createDirectory(
@@ -70,7 +71,8 @@ import Testing
       "create=.martlet/later/policy.json5", "create={workspace}/.git/hooks/post-checkout",
       "change-mode=.git/hooks/sample", "unlink=.git/config", "rename=movable,.git/config",
     ]
-    let result = try stage.attempt(acts + ["create=.git/index", "create=.martlet/own"], .full, profile: "guarded")
+    let result = try stage.attempt(
+      acts + ["create=.git/index", "create=.martlet/own"], .full, profile: "guarded")
     for act in acts {
       let answer = result.answers[stage.spell(act)]
       #expect(["EROFS", "EACCES", "EBUSY", "EXDEV"].contains(answer), "\(act) \(answer ?? "")")
@@ -83,7 +85,8 @@ import Testing
   func `cannot be moved away with its parent`(setting: Setting) throws {
     let stage = try Self.stage(setting.user)
     guard setting.tier == .full else { return }
-    let script = "mv .git g; mv /workspace/.martlet m; rm -rf .git; mkdir -p .git/hooks; touch .git/hooks/x; ls .git/hooks"
+    let script =
+      "mv .git g; mv /workspace/.martlet m; rm -rf .git; mkdir -p .git/hooks; touch .git/hooks/x; ls .git/hooks"
     let result = try stage.walled(["sh", "-c", script], .full, profile: "guarded")
     #expect(result.output == "sample\n")
     #expect(result.error.contains("Device or resource busy"))
@@ -101,7 +104,9 @@ import Testing
   @Test(arguments: ["keys/", "./keys", "keys//one", "../secret", "", "/etc"])
   func `spells paths in one way only`(path: String) throws {
     let stage = try Self.stage(Setting.all[0].user)
-    try stage.profile("spelled", ["protectExisting: [\".martlet\"": "hide: [\"\(path)\"], protectExisting: [\".martlet\""])
+    try stage.profile(
+      "spelled",
+      ["protectExisting: [\".martlet\"": "hide: [\"\(path)\"], protectExisting: [\".martlet\""])
     let result = try stage.walled(["true"], .full, profile: "spelled")
     #expect(result.status == 2)
     #expect(result.error.contains("is not a path beneath the folder"), "\(result.error)")
@@ -138,8 +143,10 @@ import Testing
     }
     #expect(places.contains("/workspace"))
     for place in places {
-      let isOwn = ["/", "/tmp", "/proc", "/workspace", "/usr", "/bin", "/sbin", "/lib", "/etc", "/dev"]
-        .contains { place == $0 || place.hasPrefix($0 + "/") || place.hasPrefix("/lib") }
+      let isOwn = [
+        "/", "/tmp", "/proc", "/workspace", "/usr", "/bin", "/sbin", "/lib", "/etc", "/dev",
+      ]
+      .contains { place == $0 || place.hasPrefix($0 + "/") || place.hasPrefix("/lib") }
       #expect(isOwn, "\(place)")
     }
     #expect(!result.output.contains("/var") && !result.output.contains("/home"))
@@ -149,7 +156,7 @@ import Testing
 /// A folder of ours, through which tools in the host read and write for a model.
 @Suite struct `A confined folder` {
   private static let swaps =
-    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 4_000 : 100_000
+    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 40_000 : 400_000
 
   @Test func `is never left while links are swapped in`() throws {
     let outside = try TemporaryFolder()

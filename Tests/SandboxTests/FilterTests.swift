@@ -111,8 +111,8 @@ private struct Rules {
   /// Calls whose arguments matter.
   static let judged = names(
     """
-    prlimit64 sched_setscheduler sched_setparam sched_setattr sched_setaffinity setpriority ioprio_set
-    utimensat clone socketpair open openat creat mkdir mkdirat fchmod chmod fchmodat fchmodat2 mknod
+    prlimit64 setrlimit sched_setscheduler sched_setparam sched_setattr sched_setaffinity setpriority
+    ioprio_set utimensat clone socketpair open openat creat mkdir mkdirat fchmod chmod fchmodat fchmodat2 mknod
     mknodat personality prctl ioctl
     """)
   private static let setID: UInt64 = 0o6000
@@ -131,7 +131,8 @@ private struct Rules {
       if Self.absentInLandlockTier.contains(name) { return missing }
       if Self.unsupportedInLandlockTier.contains(name) { return .refused(EOPNOTSUPP) }
       switch name {
-      case "prlimit64", "sched_setscheduler", "sched_setparam", "sched_setattr",
+      case "prlimit64" where low(0) != 0: return denied
+      case "sched_setscheduler", "sched_setparam", "sched_setattr",
         "sched_setaffinity":
         return low(0) == 0 ? .allowed : denied
       case "setpriority": return low(0) != 2 && low(1) == 0 ? .allowed : denied
@@ -141,6 +142,9 @@ private struct Rules {
       }
     }
     switch name {
+    // RLIMIT_CORE cannot be set, only asked for.
+    case "prlimit64": return low(1) == 4 && arguments[2] != 0 ? .refused(0) : .allowed
+    case "setrlimit": return low(0) == 4 ? .refused(0) : .allowed
     case "connect": return hasBroker ? .refused(0) : denied
     case "sendmmsg", "recvmmsg": return hasBroker ? denied : .allowed
     case "memfd_create", "shmget": return countsMemory ? missing : .allowed
@@ -173,7 +177,8 @@ private struct Rules {
   /// Sets of arguments: nothing, everything, single bits and numbers that some rule looks for.
   private static let arguments: [[UInt64]] = {
     var values: [UInt64] = [
-      0, .max, 1, 2, 3, 5, 35, 0o4000, 0o2000, 0o755, 0o100644, 0o060644, 0o020600, 0o010600, 0o140000,
+      0, .max, 1, 2, 3, 4, 5, 35, 0o4000, 0o2000, 0o755, 0o100644, 0o060644, 0o020600, 0o010600,
+      0o140000,
       0o100, 0o20000000, 0x5412, 0x541C, 0x5423, 0x540E, 0x1_0000_5412, 0x1_0000_0000, 0xFFFF_FFFF,
       1 | 0o2000000, 2 | 0o2000000, 5 | 0o4000, 0x1_0000_0001,
     ]
@@ -191,6 +196,7 @@ private struct Rules {
       sets.append([0, 0o101, value, 0, 0, 0])
       sets.append([0, 0, 0o20000002, value, 0, 0])
       sets.append([1, value, 0, 0, 0, 0])
+      sets.append([0, 4, value, 0, 0, 0])
     }
     return sets
   }()
@@ -233,13 +239,16 @@ private struct Rules {
       let filter = try Filter(listing.output)
       for number in 0..<600 as Range<UInt32> {
         let name = names[number] ?? ""
-        let sets = isThorough || Rules.judged.contains(name) ? arguments : Array(arguments.prefix(6))
+        let sets =
+          isThorough || Rules.judged.contains(name) ? arguments : Array(arguments.prefix(6))
         for set in sets {
           let expected =
             number >= unreviewed ? .refused(ENOSYS) : rules.verdict(name, set)
           let found = try filter.judge(number, architecture: architecture, set)
           if found != expected {
-            Issue.record("\(number) \(names[number] ?? "?") \(set), flags \(rules.flags): \(found), not \(expected)")
+            Issue.record(
+              "\(number) \(names[number] ?? "?") \(set), flags \(rules.flags): \(found), not \(expected)"
+            )
             return
           }
         }

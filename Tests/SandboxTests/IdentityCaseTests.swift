@@ -23,7 +23,7 @@ import Testing
     let script = """
       for program in su sudo newgrp mount passwd; do
         path=$(command -v $program) || continue
-        "$path" -c 'id -u' </dev/null 2>/dev/null
+        timeout 0.5 "$path" -c 'id -u' </dev/null 2>/dev/null
       done
       id -u
       """
@@ -40,7 +40,9 @@ import Testing
     let setter = ["/sbin/setcap", "/usr/sbin/setcap"].first {
       FileManager.default.isExecutableFile(atPath: $0)
     }
-    guard geteuid() == 0, let setter else { try Test.cancel("It takes root and setcap to make one.") }
+    guard geteuid() == 0, let setter else {
+      try Test.cancel("It takes root and setcap to make one.")
+    }
     #expect(Bare.run([setter, "cap_net_raw,cap_dac_override+ep", program]).status == 0)
     #expect(stage.openly(attempt: ["hold-capability"])["hold-capability"] == "ok")
     let result = try stage.attempt(["hold-capability", "be-privileged"], setting.tier)
@@ -107,7 +109,8 @@ import Testing
   @Test(arguments: Setting.all)
   func `leaves no core file`(setting: Setting) throws {
     let stage = try Stage(setting.user)
-    let script = "ulimit -c; ulimit -c unlimited 2>/dev/null; sh -c 'kill -SEGV $$'; ls -A | grep -c core"
+    let script =
+      "ulimit -c; ulimit -c unlimited 2>/dev/null; sh -c 'kill -SEGV $$'; ls -A | grep -c core"
     let result = try stage.walled(["sh", "-c", script], setting.tier)
     #expect(result.output == "0\n0\n", "\(result)")
   }
@@ -129,7 +132,7 @@ import Testing
   }
 
   private static let callCount =
-    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 1_500 : 20_000
+    ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 450 : 20_000
 
   @Test(.timeLimit(.minutes(5)), arguments: Setting.all)
   func `harms nobody with random calls`(setting: Setting) async throws {

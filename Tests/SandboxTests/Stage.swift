@@ -107,13 +107,19 @@ final class Stage: Sendable {
     let words = Self.words(["/bin/sleep", "600"], as: user)
     bystander.executableURL = URL(filePath: words[0])
     bystander.arguments = Array(words.dropFirst())
+    (bystander.standardInput, bystander.standardOutput) = (
+      FileHandle.nullDevice, FileHandle.nullDevice
+    )
+    bystander.standardError = FileHandle.nullDevice
     try bystander.run()
   }
 
   deinit {
     // Where a wall did not hold, the machine is to go on all the same.
     for process in Walls.survivors(probe) { kill(process, SIGKILL) }
-    bystander.terminate()
+    // A process that Swift starts from a task has SIGTERM blocked.
+    kill(bystander.processIdentifier, SIGKILL)
+    bystander.waitUntilExit()
     shmctl(segment, IPC_RMID, nil)
   }
 
@@ -142,8 +148,11 @@ final class Stage: Sendable {
     text.replacing("{workspace}", with: workspace).replacing("{secret}", with: secret)
       .replacing("{outside}", with: folder.path).replacing("{port}", with: "\(listeners.port)")
       .replacing("{host}", with: "\(bystander.processIdentifier)")
-      .replacing("{stream}", with: listeners.path).replacing("{datagram}", with: listeners.datagramPath)
-      .replacing("{abstract}", with: "@" + listeners.name).replacing("{segment}", with: "\(segment)")
+      .replacing("{stream}", with: listeners.path).replacing(
+        "{datagram}", with: listeners.datagramPath
+      )
+      .replacing("{abstract}", with: "@" + listeners.name).replacing(
+        "{segment}", with: "\(segment)")
   }
 
   /// The user's environment: full of things that are nobody else's business.
@@ -172,9 +181,27 @@ final class Stage: Sendable {
         + ["--profiles", isOwn ? folder.path + "/profiles" : installed + "/Sandboxes"]
         + ["--workspace", workspace, "--tier", tier.rawValue, "--"] + words)
     var lines = end.error.split(separator: "\n", omittingEmptySubsequences: true)
-    let record = try JSONReader.value(String(lines.popLast() ?? "null"), source: "the record")
+    let last = lines.lastIndex { $0.hasPrefix("{\"profile\"") }
+    let text = last.map { String(lines.remove(at: $0)) } ?? "null"
+    let record = try JSONReader.value(text, source: "the record")
     return StageResult(
       status: end.status, output: end.output, error: lines.joined(separator: "\n"), record: record)
+  }
+
+  /// Runs scripts of sh behind walls, all at the same time; returns their records.
+  func walled(scripts: [String], _ tier: SandboxTier, profile: String) throws -> [JSONValue] {
+    let host = """
+      for script in "$@"; do
+        \(installed)/sandbox-host run \(profile) --profiles \(folder.path)/profiles \\
+          --workspace \(workspace) --tier \(tier.rawValue) -- sh -c "$script" \(probe) &
+      done
+      wait
+      """
+    // Not sh, which waits in vain where SIGCHLD is blocked, as Swift's tasks have it.
+    let end = openly(["/bin/bash", "-c", host, "all"] + scripts)
+    return try end.error.split(separator: "\n").filter { $0.hasPrefix("{\"profile\"") }.map {
+      try JSONReader.value(String($0), source: "a record")
+    }
   }
 
   /// Tries acts of the probe behind walls, in one sandbox.
@@ -194,7 +221,8 @@ final class Stage: Sendable {
   func isQuiet() async -> Bool { await Walls.eventually { Walls.survivors(self.probe).isEmpty } }
 
   /// Writes a profile of one's own: that of `base` with some of its text replaced.
-  func profile(_ name: String, from base: String = "container", _ changes: [String: String]) throws {
+  func profile(_ name: String, from base: String = "container", _ changes: [String: String]) throws
+  {
     var text = String(
       decoding: try Data(contentsOf: URL(filePath: "\(installed)/Sandboxes/\(base).json5")),
       as: UTF8.self)

@@ -1,7 +1,8 @@
 // WallCase+Kernel.swift — cases 41 to 77: the network, the kernel's surface, namespaces, identity.
 
 extension WallCase {
-  private static func refused(_ acts: [String], _ control: Attempt.Control = .untried) -> [Attempt] {
+  private static func refused(_ acts: [String], _ control: Attempt.Control = .untried) -> [Attempt]
+  {
     acts.map { Attempt($0, control, ["EPERM"]) }
   }
 
@@ -83,8 +84,8 @@ extension WallCase {
     WallCase(
       68, "enter a namespace",
       [
-        Attempt("enter-namespace=/proc/1/ns/mnt", .untried, ["ENOENT"], ["EACCES"]),
-        Attempt("enter-namespace=/proc/self/ns/user", .untried, ["EPERM"], ["EACCES"]),
+        Attempt("enter-namespace=/proc/1/ns/mnt", .untried, ["ENOENT", "EACCES"], ["EACCES"]),
+        Attempt("enter-namespace=/proc/self/ns/user", .untried, ["EPERM"]),
       ] + refused(["reach=308,8,0,0,0"])),
     WallCase(
       69, "mount, remount, unmount",

@@ -35,7 +35,11 @@ private struct Trial: Sendable {
 @Suite struct `A walled command tries` {
   @Test(arguments: Setting.all, WallCase.tried)
   func `each way out of the table`(setting: Setting, wallCase: WallCase) async throws {
-    if geteuid() == 0 { try await Walls.require(.full) } else { try await Walls.require(setting.tier) }
+    if geteuid() == 0 {
+      try await Walls.require(.full)
+    } else {
+      try await Walls.require(setting.tier)
+    }
     let trial = try #require(try await Trial.all[setting.testDescription]?.value)
     #expect(trial.record["tier"]?.stringValue == setting.tier.rawValue, "\(trial.record)")
     var closedAnyway: [String] = []
@@ -53,7 +57,8 @@ private struct Trial: Sendable {
     }
     if !closedAnyway.isEmpty {
       try Test.cancel(
-        "Held; but in the open this machine refuses it too: \(closedAnyway.joined(separator: ", ")).")
+        "Held; but in the open this machine refuses it too: \(closedAnyway.joined(separator: ", "))."
+      )
     }
   }
 

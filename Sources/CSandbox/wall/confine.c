@@ -84,9 +84,11 @@ static uint64_t rights_of(const struct mount_order *order) {
 }
 
 void confine_signals(void) {
-    struct ruleset ruleset = {.scope = SCOPE_ABSTRACT_SOCKET_AND_SIGNAL};
+    // Whatever a ruleset is about, it forbids moving files between folders, unless it allows that.
+    struct ruleset ruleset = {.files = REFER, .scope = SCOPE_ABSTRACT_SOCKET_AND_SIGNAL};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof ruleset, 0);
     if (rules < 0) fail(WALL_STEP_LANDLOCK, errno, 0);
+    allow(rules, REFER, "/", REFER, 0);
     if (syscall(SYS_landlock_restrict_self, rules, 0) != 0) fail(WALL_STEP_LANDLOCK, errno, 0);
     close(rules);
 }

@@ -56,6 +56,11 @@ enum act {
     /// Only the question, and the plain answer.
     PERSONALITY,
     PRCTL,
+    /// The limit of core files stays at one byte, which alone keeps a program of the host's that takes
+    /// cores from being started: setting it is feigned. LIMIT_OF_SELF: of the caller itself only.
+    LIMIT,
+    LIMIT_OF_SELF,
+    OLD_LIMIT,
     /// Only the caller itself: the argument `at` is 0.
     SELF,
     /// The same, and the argument before does not say "all processes of this user".
@@ -92,7 +97,9 @@ static const struct rule table[] = {
     {440 /* process_madvise */, DENY, 0, ALWAYS},
     {448 /* process_mrelease */, DENY, 0, ALWAYS},
     {SYS_perf_event_open, DENY, 0, ALWAYS},
-    {SYS_prlimit64, SELF, 0, WITHOUT_NAMESPACES},
+    {SYS_prlimit64, LIMIT_OF_SELF, 0, WITHOUT_NAMESPACES},
+    {SYS_prlimit64, LIMIT, 0, ALWAYS},
+    {SYS_setrlimit, OLD_LIMIT, 0, ALWAYS},
     {SYS_setpriority, SELF_PRIORITY, 1, WITHOUT_NAMESPACES},
     {SYS_ioprio_set, SELF_IO_PRIORITY, 1, WITHOUT_NAMESPACES},
     {SYS_sched_setscheduler, SELF, 0, WITHOUT_NAMESPACES},
@@ -371,6 +378,24 @@ static void judge(const struct rule *rule) {
         answer_if(BPF_JEQ, 0, ALLOWED);
         answer(REFUSED);
         return;
+    case LIMIT_OF_SELF:
+        load_argument(0);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
+        answer(REFUSED);
+        // fall through
+    case LIMIT:
+        load_argument(1);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, RLIMIT_CORE);
+        answer(ALLOWED);
+        load_argument(2);
+        answer_unless_zero(FEIGNED);
+        load_high(2);
+        answer_unless_zero(FEIGNED);
+        break;
+    case OLD_LIMIT:
+        load_argument(0);
+        answer_if(BPF_JEQ, RLIMIT_CORE, FEIGNED);
+        break;
     case SELF_PRIORITY:
     case SELF_IO_PRIORITY:
         load_argument(rule->at - 1);

@@ -79,7 +79,8 @@ public actor AgentSession {
     folders.merge(network.folders(places)) { own, _ in own }
     let toolPlaces = ToolHost.Places(
       profileFolders: places.profileFolders, folders: folders,
-      tier: policy.sandboxMinimum.tier == .full ? .full : nil)
+      tier: policy.sandboxMinimum.tier == .full ? .full : nil,
+      leastLandlockABI: policy.sandboxMinimum.landlockABI)
     let host = ToolHost(catalog: catalog, places: toolPlaces)
     let runner = GuardedToolRunner(
       policy: policy, offered: offered, host: host,

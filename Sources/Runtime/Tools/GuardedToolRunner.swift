@@ -121,8 +121,9 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if decision.verdict == .allow { try await admitServer(of: call, &decision) }
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     sending = nil
-    await journal.hold(
-      .reported(name: "policy.judged", Self.members(call, decision, record)))
+    var members = Self.members(call, decision, record)
+    members["tier"] = .string(await SandboxDoctor.tierInForce?.rawValue ?? "none")
+    await journal.hold(.reported(name: "policy.judged", members))
     if decision.verdict == .allow { try await admitSend(of: call, &decision) }
     pending = PendingCall(
       call: call.id, effect: effect, decision: decision, isApproved: record != nil)

@@ -5,6 +5,7 @@
 #include "probe.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,8 @@ static int fill(const char *argument) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) return errno;
     int result = 0;
+    // Otherwise the limit of a file's size is a signal.
+    signal(SIGXFSZ, SIG_IGN);
     for (unsigned i = 0; i < mebibytes && result == 0; i++) {
         ssize_t count = write(file, block, sizeof block);
         result = count < 0 ? errno : count < (ssize_t)sizeof block ? ENOSPC : 0;

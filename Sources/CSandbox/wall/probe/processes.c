@@ -263,7 +263,7 @@ static int renice_user(const char *argument) {
 }
 
 static int renice(const char *pid) {
-    return errno_of(setpriority(PRIO_PROCESS, (id_t)atoi(pid), getpriority(PRIO_PROCESS, 0)));
+    return errno_of(setpriority(PRIO_PROCESS, (id_t)atoi(pid), getpriority(PRIO_PROCESS, (id_t)atoi(pid))));
 }
 
 /// The class that processes have anyway: IOPRIO_CLASS_BE, level 4.
