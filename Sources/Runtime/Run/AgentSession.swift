@@ -110,7 +110,7 @@ public actor AgentSession {
       case .local(let local):
         Self.engine(local, frame, settings, offered, runner, policy)
       case .server(let server):
-        Self.engine(server, frame, settings, offered, runner)
+        Self.engine(server, frame, settings, offered, runner, policy)
       }
     if case .local(let local) = model.engine { localModel = local } else { localModel = nil }
     self.id = id
@@ -215,14 +215,15 @@ public actor AgentSession {
 
   private static func engine(
     _ server: ServerModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
-    _ runner: GuardedToolRunner
+    _ runner: GuardedToolRunner, _ policy: PolicyEngine
   ) -> any TextEngine {
     let log = ServerLog(journal: frame.journal)
     switch server.way {
     case .tokens:
       let trie = TokenTrie(server.vocabulary.tokenizer)
       let grammars = ContentGrammars(
-        answer: settings.outputSchema, arguments: offered.schemas, trie: { trie })
+        answer: settings.outputSchema, arguments: offered.schemas, mask: policy.argumentMask,
+        trie: { trie })
       return TokenServerEngine(
         server: server, frame: frame, sampling: settings.sampling, log: log,
         answer: grammars.answer

@@ -236,7 +236,8 @@ extension GuardedToolRunner {
     case .some(let flaw): return .failed(flaw.reason ?? flaw.name)
     }
     guard answer.result.status == .succeeded else { return .failed(answer.result.text) }
-    facts.take(answer.result, of: sending.prepared.send.effect)
+    facts.take(
+      answer.result, of: sending.prepared.send.effect, labels: sending.decision.resultLabels)
     return .answered(answer.result.text, model: sending.prepared.send.model)
   }
 
