@@ -147,7 +147,8 @@ import Testing
       models: { 'local/*': { show: ['*'] }, 'cloud/*': { show: ['web.*'] } }
       """, "models: { 'local/*': { show: ['python', 'web.open'] }, 'cloud/*': { show: ['*'] } }")
     func ids(_ tool: String, _ model: String?) throws -> [String] {
-      try engine.judge(call(tool), PolicyState(model: model)).ruleIDs
+      let effect = try call(tool)
+      return engine.judge(effect, PolicyState(model: model)).ruleIDs
     }
     #expect(try ids("python", "local/nano") == ["A"])
     #expect(try ids("web.find", "local/nano") == ["model-gate"])
