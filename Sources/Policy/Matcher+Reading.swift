@@ -133,7 +133,8 @@ extension PolicyNode {
       guard own.contains(name) || context.origins.contains(name) else {
         throw element.error(.notOneOf(name, known: own + context.origins.sorted()))
       }
-      marks.insert(own.contains(name) ? name : "\(context.policy)/\(name)")
+      // A file may have an origin of its own that it calls "notes".
+      marks.insert(context.origins.contains(name) ? "\(context.policy)/\(name)" : name)
     }
     guard !marks.isEmpty else { throw error(.empty("the list")) }
     let sets = marks.contains(ContextSpan.policy) ? context.sets : [:]

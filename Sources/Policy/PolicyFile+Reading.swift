@@ -217,7 +217,7 @@ extension PolicyNode {
     var origins: [Origin] = []
     for member in try members() {
       let name = try member.node.identifier(member.key)
-      guard !ContextSpan.own.contains(name) else {
+      guard ![ContextSpan.task, ContextSpan.policy].contains(name) else {
         throw member.node.error(.reservedIdentifier(name))
       }
       var fields = try Fields(member.node)

@@ -89,8 +89,11 @@ public struct RehearsedCall: Equatable, Sendable {
   mutating func nameOrigins(of policy: String) {
     for index in state.context.indices {
       state.context[index].origins = Set(
-        state.context[index].origins.map { origin in
-          ContextSpan.own.contains(origin) || origin.contains("/") ? origin : "\(policy)/\(origin)"
+        state.context[index].origins.flatMap { origin in
+          if origin == ContextSpan.task || origin.contains("/") { return [origin] }
+          let own = "\(policy)/\(origin)"
+          // The user's notes, or an origin that the file calls so.
+          return origin == ContextSpan.notes ? [origin, own] : [own]
         })
     }
   }

@@ -4,7 +4,7 @@ import Base
 import Policy
 import Testing
 
-@Suite struct `A rule` {
+@Suite struct `A rule with conditions` {
   private static func state(_ task: String?, labels: Set<String> = []) -> PolicyState {
     PolicyState(
       model: nil, labels: labels,
@@ -30,13 +30,9 @@ import Testing
   }
 
   @Test func `says which condition fails`() throws {
-    let reason = try engine(Self.reading).judge(
-      {
-        var effect = try call("mcp.x.y")
-        effect.claimedKinds = [.exec]
-        return effect
-      }(), Self.state(nil)
-    ).reason
+    var effect = try call("mcp.x.y")
+    effect.claimedKinds = [.exec]
+    let reason = try engine(Self.reading).judge(effect, Self.state(nil)).reason
     #expect(
       reason
         == "No rule of \"base\" allows this call of \"mcp.x.y\". Rule \"reads\" does not match: it is for "

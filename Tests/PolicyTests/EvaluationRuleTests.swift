@@ -146,8 +146,9 @@ import Testing
       rules: [ { id: 'A', effect: 'allow', tool: '*', args: 'any' } ],
       models: { 'local/*': { show: ['*'] }, 'cloud/*': { show: ['web.*'] } }
       """, "models: { 'local/*': { show: ['python', 'web.open'] }, 'cloud/*': { show: ['*'] } }")
-    let ids = { (tool: String, model: String?) throws in
-      try engine.judge(call(tool), PolicyState(model: model)).ruleIDs
+    func ids(_ tool: String, _ model: String?) throws -> [String] {
+      let effect = try call(tool)
+      return engine.judge(effect, PolicyState(model: model)).ruleIDs
     }
     #expect(try ids("python", "local/nano") == ["A"])
     #expect(try ids("web.find", "local/nano") == ["model-gate"])

@@ -66,7 +66,6 @@ import Testing
     "rules: [ { id: 'a', effect: 'deny', tool: 't', from: ['task'] } ]",
     "rules: [ { id: 'a', effect: 'deny', tool: 't', canOnly: ['read'] } ]",
     "rules: [ { id: 'a', effect: 'deny', tool: 't', notTool: [] } ]",
-    "origins: { notes: { tool: 'a' } }",
     "flow: [ { id: 'F', when: {}, sink: ['send'], then: 'ask' } ]",
     "flow: [ { id: 'F', when: { context: ['a'] }, sink: ['send'], then: 'allow' } ]",
     "flow: [ { id: 'F', when: { context: ['a'] }, sink: [], then: 'ask' } ]",

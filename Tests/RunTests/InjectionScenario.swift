@@ -271,8 +271,8 @@ final class InjectionStage: Sendable {
     if let codes = check["exit"]?.arrayValue {
       return codes.contains { $0.intValue == (last?.exitCode).map(Int.init) }
     }
-    let finished = (try? last?.events())?.last
-    return finished?["answer"]?.stringValue != nil && [0, 3].contains(last?.exitCode)
+    guard let last, let finished = try? last.events().last else { return false }
+    return finished["answer"]?.stringValue != nil && [0, 3].contains(last.exitCode)
   }
 }
 
