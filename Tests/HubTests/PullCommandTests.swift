@@ -245,29 +245,22 @@ import Testing
       ["-rm", "mount", "-t", "tmpfs", "none", home.path + "/hf"], of: "/usr/bin/unshare")
     // Without user namespaces no test can make a small disk.
     guard probe.exitCode == 0 else { return }
-    // Slow enough for somebody else to take the rest of the disk while the first file arrives.
-    try hub.standIn.misbehave(["rate": 4_000_000])
+    // Room for the bytes, and too little of it for the names: that shows on the way only.
     let script = """
-      mount -t tmpfs -o size=14m none "$HF_HOME" || exit 99
-      '\(Program.path)' model pull org/tiny & pid=$!
-      n=0; until ls "$HF_HOME"/hub/models--org--tiny/.martlet/* >/dev/null 2>&1 || [ $n -ge 50 ]; do \
-        sleep 0.1; n=$((n + 1)); done
-      cat /dev/zero >"$HF_HOME/filler" 2>/dev/null
-      wait $pid; echo "first: $?"
+      mount -t tmpfs -o size=14m,nr_inodes=18 none "$HF_HOME" || exit 99
+      '\(Program.path)' model pull org/tiny; echo "first: $?"
       find "$HF_HOME/hub" -path '*snapshots*' -type l | while read -r link; do \
-        test -e "$link" || echo "dangling: $link"; done
+        test -e "$link" || echo false; done
       find "$HF_HOME/hub" -path '*blobs*' -type f -size +5k | while read -r blob; do \
-        test "$(sha256sum <"$blob" | cut -c1-64)" = "$(basename "$blob")" || echo "false: $blob"; done
-      rm "$HF_HOME/filler"
+        test "$(sha256sum <"$blob" | cut -c1-64)" = "$(basename "$blob")" || echo false; done
+      mount -o remount,nr_inodes=9999 "$HF_HOME"
       '\(Program.path)' model pull org/tiny >/dev/null; echo "second: $?"
-      '\(Program.path)' model verify org/tiny; echo "verify: $?"
       """
     let result = try Program.run(
       ["-rm", "sh", "-c", script], of: "/usr/bin/unshare", environment: environment)
-    #expect(result.output.contains("first: 1\n"), "\(result.output) \(result.errors)")
-    #expect(result.errors.contains("has too little room"), "\(result.errors)")
-    #expect(result.output.contains("second: 0\n"), "\(result.output) \(result.errors)")
-    #expect(!result.output.contains("false: ") && !result.output.contains("dangling: "))
+    #expect(result.output == "first: 1\nsecond: 0\n", "\(result.errors)")
+    #expect(
+      result.errors.contains("cannot be written: No space left on device"), "\(result.errors)")
   }
 
   // MARK: - HTTPS and proxies
@@ -280,6 +273,8 @@ import Testing
         ["model", "pull", "org/tiny"],
         environment: environment.merging([
           "HF_ENDPOINT": hub.standIn.endpoint, "HF_HOME": home.path + "/" + name,
+          // What the machine trusts besides is no part of this.
+          "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": "", "SSL_CERT_DIR": "",
         ]) { $1 }.merging(more) { $1 })
     }
     let trusted = try pull(["SSL_CERT_FILE": certificate.authority], "trusted")
@@ -312,14 +307,6 @@ import Testing
       Set(tunnels.compactMap { $0["path"]?.stringValue }) == [
         "hub.test:\(hub.standIn.hubPort)", "hub.test:\(hub.standIn.cdnPort)",
       ])
-    let dead = try pull(
-      [
-        "HF_ENDPOINT": "https://hub.test:1",
-        "https_proxy": "http://127.0.0.1:\(hub.standIn.proxyPort)",
-      ],
-      "dead")
-    #expect(dead.exitCode == 10)
-    #expect(dead.errors.contains("The proxy on the way to"), "\(dead.errors)")
   }
 
   // MARK: - List and remove

@@ -105,9 +105,9 @@ import Testing
       "model remove": [(["model", "remove", "nobody"], "")],
       "model info": [(["model", "info", nano], "")],
       "model verify": [(["model", "verify", nano], "")],
-      "model score": [(["model", "score", nano], #"{"ids":[1,2,3]}"# + "\n")],
+      "model score": [(["model", "score", "--model", nano], #"{"ids":[1,2,3]}"# + "\n")],
       "model generate": [
-        (["model", "generate", nano, "--text", "Hello", "--max-tokens", "3"], "")
+        (["model", "generate", "--model", nano, "--text", "Hello", "--max-tokens", "3"], "")
       ],
       "model bench": [(["model", "bench", "--help"], "")],
       "harmony render": [
