@@ -11,7 +11,7 @@ enum WallWatch {
     _ desk: WalledDesk
   ) {
     // As root no limit counts processes: whoever ends a fork bomb must get its turn.
-    if geteuid() == 0 { setpriority(PRIO_PROCESS, 0, -5) }
+    if geteuid() == 0 { setpriority(Int32(PRIO_PROCESS.rawValue), 0, -5) }
     var attempt = first
     var tiers = plan.tiers.dropFirst()
     while true {
