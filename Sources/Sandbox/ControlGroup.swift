@@ -3,8 +3,7 @@
 // Version 2: a leaf beside this process's own group, where that part of the tree is delegated to us;
 // the command is born in it. Version 1: leaves in the hierarchies "memory" and "pids", which only root
 // can make. A process has to be moved into those (and into a version 2 leaf as another user), for
-// which the kernel stops all forks for ten milliseconds or so: that is done only for hard limits, and for
-// commands that root stands behind, whose processes no other limit counts.
+// which the kernel stops all forks for ten milliseconds or so: that is done only for hard limits.
 // Where neither is to be had, the watchdog counts. Source: kernel, admin-guide/cgroup-v2 and cgroup-v1/memory.
 
 import Glibc
@@ -32,13 +31,12 @@ final class ControlGroup: Sendable {
   /// `user`.
   static func make(_ limits: SandboxLimits, user: UInt32) -> ControlGroup? {
     let isBirthplace = user == geteuid()
-    let isWorthMoving = limits.isHard || user == 0
-    guard isBirthplace || isWorthMoving else { return nil }
+    guard isBirthplace || limits.isHard else { return nil }
     let name = "martlet-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue)"
     if let place = place.version2 {
       return ControlGroup(version2: "\(place)/\(name)", limits, isBirthplace: isBirthplace)
     }
-    if isWorthMoving, let memory = place.memory, let processes = place.processes {
+    if limits.isHard, let memory = place.memory, let processes = place.processes {
       return ControlGroup(
         version1: "/sys/fs/cgroup/memory\(memory)/\(name)",
         "/sys/fs/cgroup/pids\(processes)/\(name)", limits)
