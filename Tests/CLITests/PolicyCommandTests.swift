@@ -146,7 +146,7 @@ import Testing
           No rule mentions the tool "shell".
           the tool can: read, write, exec, send, cloud
         default (shipped, base): deny
-          11 rules for other tools
+          21 rules for other tools
         flow no-secret-leaves deny: not now, the arguments are not secret
         to change that: "default" would need a rule for the tool.
 

@@ -214,7 +214,7 @@ struct `A command in a sandbox` {
       #expect(finding["remedy"]?.stringValue?.isEmpty == false, "\(subject)")
     }
     let shown = try home.run("doctor").output
-    #expect(shown.contains("works    policy                 In force, the base first: default 1"))
+    #expect(shown.contains("works    policy                 In force, the base first: default 2"))
   }
 
   @Test func `calls a policy that cannot be used by exit code 2`() throws {
