@@ -62,14 +62,14 @@ public actor AgentSession {
     let policy = try Self.policy(settings, places)
     let catalog = try Self.catalog(settings, places)
     let state = PolicyState(model: model.choice.policyName)
-    let cloud = try Self.cloud(places, catalog)
+    let secrets = try RecordedSecrets(places)
+    let cloud = try Self.cloud(places, catalog, secrets)
     let offered = Self.offered(catalog, policy, state, cloud)
     let escalations = try Self.escalations(settings, policy, cloud, places)
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
     lock = try SessionLock(session: id, in: places.stateFolder)
-    let secrets = try RecordedSecrets(places)
     let journal = LedgerJournal(
       ledger: ledger, session: id, news: stream.continuation,
       redaction: Redaction(policy: policy, secrets: secrets),
@@ -254,11 +254,13 @@ public actor AgentSession {
 
   /// The configured cloud model, as long as its plugin is this program's own: no other gets the key.
   private static func cloud(
-    _ places: Places, _ catalog: ToolCatalog
+    _ places: Places, _ catalog: ToolCatalog, _ secrets: RecordedSecrets
   ) throws(RunError) -> CloudDesk? {
     let manifest = catalog.manifests.first { $0.name == CloudDesk.plugin }
     guard manifest?.command == CloudDesk.command else { return nil }
-    return try CloudConfiguration.find(places).map { CloudDesk(configuration: $0) }
+    return try CloudConfiguration.find(places).map {
+      CloudDesk(configuration: $0, scanner: secrets.scanner)
+    }
   }
 
   /// What the policy could allow, and can be done.

@@ -30,6 +30,8 @@ struct CloudDesk: Sendable {
   static let keyVariable = "MARTLET_CLOUD_KEY"
 
   let configuration: CloudConfiguration
+  /// Knows the user's secrets.
+  let scanner: SecretScanner
 
   /// The plugin's bounds and its key, for its start.
   func own(key: String?, _ settings: EgressSettings) -> ToolHost.Network.Own {
@@ -117,7 +119,7 @@ extension GuardedToolRunner {
     let key = readKey(cloud)
     let gate = DataGate(
       configuration: cloud.configuration, policy: policy, workspace: workspace,
-      scanner: scanner(with: key))
+      scanner: Self.scanner(cloud.scanner, with: key))
     let (heard, isWhole) = (heard, isHeardWhole)
     let prepared = await gate.prepare(
       messages, heard: heard, isHeardWhole: isWhole, reason: reason)
@@ -244,9 +246,10 @@ extension GuardedToolRunner {
   // MARK: - The key
 
   /// Knows the key too, whatever it looks like.
-  private func scanner(with key: String?) -> SecretScanner {
-    SecretScanner(
-      known: [key.flatMap { KnownSecret(name: "cloud-key", value: $0) }].compactMap(\.self))
+  private static func scanner(_ scanner: SecretScanner, with key: String?) -> SecretScanner {
+    var scanner = scanner
+    if let key = key.flatMap({ KnownSecret(name: "cloud-key", value: $0) }) { scanner.learn(key) }
+    return scanner
   }
 
   /// Reads the key once; a problem is told when something is to be sent.
