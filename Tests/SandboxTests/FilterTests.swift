@@ -299,7 +299,8 @@ private struct Rules {
     let built = Bare.run(
       [
         "/usr/bin/env", "clang", "-std=gnu17", "-DFILTER_FOR_ARM64", "-D_ASM_X86_UNISTD_H",
-        "-D__ARCH_WANT_NEW_STAT", "-D__ARCH_WANT_RENAMEAT", "-include", "asm/bitsperlong.h",
+        "-D__ARCH_WANT_NEW_STAT", "-D__ARCH_WANT_RENAMEAT", "-D__ARCH_WANT_SET_GET_RLIMIT",
+        "-include", "asm/bitsperlong.h",
         "-include", "asm-generic/unistd.h", "-o", program, wall + "/filter.c",
         wall + "/listing/main.c",
       ], environment: ProcessInfo.processInfo.environment)
