@@ -277,7 +277,7 @@ import Testing
     #expect(result.exitCode == 2)
     #expect(
       result.errors
-        == "martlet: There is no built-in plugin \"pyton\". Did you mean python? There are: python, container, patch, browser, documents.\n"
+        == "martlet: There is no built-in plugin \"pyton\". Did you mean python? There are: python, container, patch, browser, documents, cloud.\n"
     )
   }
 

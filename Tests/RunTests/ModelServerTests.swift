@@ -204,8 +204,10 @@ import Testing
     let time = try clock.measure {
       result = try home.shell(
         """
-        "$MARTLET" run --model '\(server.model)' --headless 'What is 6 * 7?' & pid=$!
-        sleep 3; kill -INT $pid; wait $pid
+        cd '\(home.workspace)'
+        "$MARTLET" run --json --model '\(server.model)' --headless 'What is 6 * 7?' >events & pid=$!
+        until grep -q task.given events; do sleep 0.1; done
+        sleep 1; kill -INT $pid; wait $pid
         """)
     }
     #expect(result?.exitCode == 130, "\(result?.errors ?? "")")
@@ -282,13 +284,13 @@ import Testing
     let home = try Self.home(server, "chat", ["key": ["environment": "NO_SUCH_KEY"]])
     let missing = try Self.run(home, server)
     #expect(missing.exitCode == 2)
-    #expect(missing.errors.contains("the environment variable NO_SUCH_KEY is not set"))
+    #expect(missing.errors.contains("The variable NO_SUCH_KEY, which should hold the key, is not set"))
     let path = try home.write("key", "right\n")
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
     let open = try Self.run(
       try Self.home(server, "chat", ["key": ["file": .string(path)]]), server)
     #expect(open.exitCode == 2)
-    #expect(open.errors.contains("Run: chmod 600 \(path)"))
+    #expect(open.errors.contains("chmod 600 \(path)"))
     // Nobody else's.
     let other = try Program.run(
       ["run", "--model", server.model, "--workspace", home.workspace, "Hi"],
@@ -310,11 +312,11 @@ import Testing
     (#"{"servers": []}"#, "\"servers\" must be an object"),
     (#"{"servers": {"x": {}}}"#, "has not the form https://HOST/v1"),
     (#"{"servers": {"http://h/v1": {"keys": 1}}}"#, "\"keys\" is not a setting; there are: key,"),
-    (#"{"servers": {"http://h/v1": {"key": "sk-1"}}}"#, "never the key itself"),
+    (#"{"servers": {"http://h/v1": {"key": "sk-1"}}}"#, "the key itself does not belong here"),
     (#"{"servers": {"http://h/v1": {"interface": "x"}}}"#, "automatic, tokens, responses, chat"),
     (#"{"servers": {"http://h/v1": {"attempts": 0}}}"#, "a whole number from 1 to 100"),
     (#"{"servers": {"http://h/v1": {"prices": 1}}}"#, "\"prices\": must be an object"),
-    (#"{"server": {}}"#, "there are: model, servers"),
+    (#"{"server": {}}"#, "there are: model, secrets, servers"),
   ])
   func `names what is wrong with its settings`(text: String, words: String) throws {
     let home = try Home()

@@ -62,6 +62,27 @@ QUESTION = {
     "%": ["what remains if you divide {a} by {b}", "what is left over when {a} is divided by {b}", "what is the remainder if you divide {a} by {b}", "what's left over if i divide {a} by {b}", "how much is left over after dividing {a} by {b}"],
     "**": ["what do you get if you raise {a} to the power of {b}"],
 }
+WHO = "[a shop|a farmer|my sister|my brother|tom|anna|a school|the library|a baker|my friend|she|he|a teacher|the team|a company|sarah|ben]"
+WHAT = "[apples|books|coins|stickers|pencils|cards|cakes|tickets|eggs|bottles|marbles|chairs|euros|dollars|points|pages|flowers|cups]"
+STORIES = {
+    "+": [f"{WHO} has {{a}} {WHAT} and [buys|gets|receives|finds|adds|is given] {{b}} more. How many [are there|is that|does that make] [now|in total|altogether|]",
+          f"{WHO} had {{a}} {WHAT} and [bought|got|found|received|was given] {{b}} more, how many [are there now|is that in total|does that make]",
+          f"there are {{a}} {WHAT} [on the table|in one box|in the first room|here] and {{b}} [in the other|in another|in the second|there], how many [are there in total|are there altogether|is that together]",
+          f"{WHO} sold {{a}} {WHAT} on monday and {{b}} on tuesday. How many [in total|altogether|were sold|were sold in total]",
+          "[one|the first] [bill|ticket|trip|bag|order] [is|costs|was] {a} and [the other|another|the second] [is|costs|was] {b}, [how much is that together|what is the total|how much in all]"],
+    "-": [f"{WHO} has {{a}} {WHAT} and [sells|gives away|loses|uses|removes|returns|breaks|spends] {{b}}[ of them|]. How many [are left|remain|does that leave|are there now]",
+          f"{WHO} had {{a}} {WHAT} and [sold|gave away|lost|used|returned|broke|spent] {{b}}[ of them|], how many [are left|remain|were left]",
+          f"there [are|were] {{a}} {WHAT} and {{b}} [are gone|were taken|are broken|were sold], how many [are left|remain|are still there]",
+          f"i have {{a}} {WHAT} and give {{b}} [of them|] away. How many do i have left", "a [road|rope|book|film] is {a} long and i have done {b}, how much is left"],
+    "*": [f"{WHO} [sells|makes|bakes|buys|uses|packs] {{b}} {WHAT} [a|per|each|every] [day[.|,] how many [is that|are that|] in {{a}} days|hour[.|,] how many [is that|] in {{a}} hours|week[.|,] how many [is that|] in {{a}} weeks|month[.|,] how many [is that|] in {{a}} months]",
+          f"{WHO} [sells|makes|bakes|packs] {{b}} {WHAT} a [day. How many does it [sell|make|bake|pack] in {{a}} days|week. How many does it [sell|make|bake|pack] in {{a}} weeks]",
+          f"{{a}} [boxes|bags|shelves|rows|packs|tables] [hold|contain|have] {{b}} {WHAT} each, how many [is that|are there|are there in total|in total]",
+          f"there are {{b}} {WHAT} in [a|each|every|one] [box|bag|row|pack] and [i have|we have|there are] {{a}} [boxes|bags|rows|packs]. How many {WHAT} [is that|are there in total|are there]",
+          f"if [a|one|each] [ticket|book|chair|cake|bottle] costs {{b}}, [what do|how much do] {{a}} [cost|of them cost]"],
+    "/": [f"{{a}} {WHAT} are [divided|shared|split] [equally|evenly|] [among|between|by] {{b}} [friends|people|children|teams|boxes], how many does each get",
+          f"{WHO} [shares|splits|divides] {{a}} {WHAT} [equally|evenly|] [among|between] {{b}} [friends|people|children]. How many does each get",
+          "[a bill of|a cost of|a total of] {a} is [shared|split|divided] by {b} people, how much does each [pay|get]"],
+}
 # Frames around a bare expression or a phrase.
 FRAMES_N = ["{e}", "{e}", "{e}", "{e}", "{e}", "{e}", "{e}", "the exact value of {e}", "the number {e}", "the result of {e}", "the value of {e}", "the answer to {e}", "{e} equal to", "the outcome of {e}", "the solution of {e}"]
 FRAMES_I = ["compute {e}", "compute {e}", "calculate {e}", "calculate {e}", "calculate {e}", "calculate {e} and tell me the result", "compute {e} and give me the answer", "work out {e} and show me the result", "work out what {e} is", "calculate what {e} is", "calculate what {e} comes to", "find out what {e} is", "use python to calculate {e}", "use python to work out {e}", "help me with this calculation: {e}", "do this calculation: {e}", "do this sum: {e}", "do the calculation {e}", "give me the answer to {e}", "show me what {e} is", "solve the following: {e}", "tell me the answer to {e}", "tell me the result of {e}", "tell me the value of {e}", "evaluate {e}", "work out {e}", "solve {e}", "do {e}", "figure out {e}", "do the math: {e}", "do the math for {e}", 
@@ -86,10 +107,13 @@ THEN_FIXED = [("double it", "* 2"), ("double the result", "* 2"), ("double that"
 JOINTS = [" and ", " and then ", ", then ", ", and then ", "; then ", ", ", " then ", ". Then ", " and after that ", ", and after that "]
 
 
+# How often a number has one or two different digits only: training raises it, since a copy loses its place there.
+few_digits = 0.03
+
+
 def number(r, digits=6):
     n = r.choice([1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 6])
-    if r.random() < 0.07:
-        # Few different digits: where a copy loses its place most easily.
+    if r.random() < few_digits:
         pool = r.sample("0123456789", 2)
         return int(r.choice(pool[:1] + [d for d in pool if d != "0"][:1] or "1") + "".join(r.choice(pool) for _ in range(r.randint(0, digits - 1))))
     if r.random() < 0.08:
@@ -104,13 +128,13 @@ def shown(r, n, words=True):
     if words and n >= 0 and x < 0.10:
         if n <= 20:
             return UNITS[n]
-        if n < 100:
-            return TENS[n // 10 * 10] + ("-" + UNITS[n % 10] if n % 10 else "")
-        if n % 100 == 0 and n < 1000:
-            return UNITS[n // 100] + " hundred"
+        if n in TENS:
+            return TENS[n]
+        if n == 100:
+            return "one hundred"
         if n == 1000:
             return "one thousand"
-    if n >= 1000 and x > 0.95:
+    if n >= 1000 and x > 0.97:
         return f"{n:,}"
     if n < 0 and words and x < 0.3:
         return r.choice(["minus ", "negative "]) + str(-n)
@@ -180,10 +204,11 @@ def one_operation(r):
         form, template = frame(r, r.choice(INFIX[op]))
     elif x < 0.76:
         form, template = "n", r.choice(NOUN[op])
-    elif x < 0.91:
+    elif x < 0.89:
         form, template = "i", r.choice(VERB[op])
     else:
-        form, template = "q", r.choice(QUESTION[op])
+        stories = STORIES.get(op)
+        form, template = "q", r.choice(stories if stories and r.random() < 0.5 else QUESTION[op])
     if form == "i" and r.random() < 0.2 and op in "+-*/":
         template += r.choice([" and tell me the result", " and give me the result", " and show the result", " and tell me what you get", " and print the result"])
     return say(r, form, template, a=shown(r, a), b=shown(r, b)), expression
@@ -264,6 +289,9 @@ def traceback(code, error):
     """What python prints for an error in the only line of a call."""
     start = code.index("(") + 1
     inner = code[start:-1]
+    if inner.startswith("round("):
+        start += len("round(")
+        inner = inner[len("round("):-len(", 6)")]
     marks = "^" * len(inner)
     for op in (" // ", " / ", " % "):
         if op in inner:
@@ -281,9 +309,11 @@ def example(r):
         last = 0.92
         task, expression = one_operation(r) if x < 0.55 else two_operations(r) if x < last else unary(r)
         expression = spaced(expression)
-        code = f"print({expression})"
+        # Quotients are rounded: nobody wants sixteen digits, and nano would lose its place in them.
+        value_of = f"round({expression}, 6)" if " / " in expression else expression
+        code = f"print({value_of})"
         try:
-            value = eval(expression)
+            value = eval(value_of)
         except ZeroDivisionError as error:
             return dict(task=task, tool="python", body=code, result=traceback(code, error),
                         answer=f"Python reports an error: ZeroDivisionError: {error}")

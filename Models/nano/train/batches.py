@@ -76,7 +76,7 @@ SHAPES = [(20, 192), (10, 384), (20, 192), (20, 192), (8, 480), (20, 192)]
 
 # From this step on a step has more requests: by kind, how many conversations end with their call.
 LATER_FROM = 1000
-CUT = {"arithmetic": 0.65, "strings": 0.55, "files": 0.65, "pages": 0.35}
+CUT = {"arithmetic": 0.6, "strings": 0.55, "files": 0.5, "pages": 0.25}
 
 
 def training_step(encoder, glued, seed, step):

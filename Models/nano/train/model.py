@@ -137,6 +137,28 @@ class Layer(nn.Module):
         self.q.weight[rows] = strength * read
         self.k.weight[rows] = strength * written / written.norm(dim=1, keepdim=True) ** 2 / 2
 
+    @torch.no_grad()
+    def look_up_pair(self, below, strength=2.8):
+        """Has the third head begin as one that attends to where the present token and the one before it stood in turn.
+
+        As look_up, by half of the slow pairs each: the present token is looked for one back, what the first head of
+        `below` tells of the one before is looked for where its second head tells what stands two back. Where a token
+        stands in several places, this head knows which of them is being copied.
+        """
+        c = self.c
+        n = c.head // 8
+        rows = lambda first: torch.cat([torch.arange(first, first + n), torch.arange(c.head // 2 + first, c.head // 2 + first + n)])
+        near, far = rows(c.head // 4), rows(c.head // 4 + n)
+        one, two = slice(0, 2 * n), slice(2 * n, 4 * n)
+        below.o.weight[:, c.head:c.head + 4 * n] *= 4
+        back_1, back_2 = below.o.weight[:, :4 * n].t(), below.o.weight[:, c.head:c.head + 4 * n].t()
+        told = lambda written: written / written.norm(dim=1, keepdim=True) ** 2 / 2
+        q, k = 2 * c.head, c.head
+        self.q.weight[q:q + c.head] *= 0.1
+        self.k.weight[k:k + c.head] *= 0.1
+        self.q.weight[q + near], self.k.weight[k + near] = strength * below.v.weight[one], strength * told(back_1[one])
+        self.q.weight[q + far], self.k.weight[k + far] = strength * 2 * told(back_1[two]), strength * told(back_2[two])
+
     def attend(self, q, k, v, mask):
         """q: [B, heads, T, head]; k, v: [B, kv heads, S, head]; mask: additive, with a column for the sink."""
         group = self.c.heads // self.c.kv_heads
@@ -192,6 +214,7 @@ class Nano(nn.Module):
         for below, layer in zip(self.blocks, self.blocks[1:]):
             if below.sliding:
                 layer.look_up(below)
+                layer.look_up_pair(below)
         self.norm = nn.Parameter(torch.ones(config.hidden))
         self.head = nn.Parameter(torch.zeros(config.vocab, config.hidden))
         self.quantize = False

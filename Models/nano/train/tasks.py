@@ -16,7 +16,7 @@ NAMESPACE = {"python": "python", "container.exec": "container", "browser.open": 
 # How often a conversation is of a kind. Tool errors and refusals of a call are "refused".
 WEIGHTS = {"arithmetic": 23, "strings": 24, "files": 22, "pages": 10, "identity": 4, "other": 14, "refused": 7}
 # Once the model copies, what is left to learn are the requests: which ask for what, and which for nothing it can.
-LATER_WEIGHTS = {"arithmetic": 27, "strings": 23, "files": 23, "pages": 12, "identity": 5, "other": 19, "refused": 7}
+LATER_WEIGHTS = {"arithmetic": 26, "strings": 22, "files": 25, "pages": 18, "identity": 4, "other": 16, "refused": 8}
 
 
 def offer(r):

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+import arithmetic
 import batches
 import evaluate
 from model import Config, Nano
@@ -55,7 +56,7 @@ def optimizers(model):
     return [Muon(matrices, lr=MUON_RATE), torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
-END = 4150
+END = 6200
 MUON_RATE, ADAM_RATE = 3e-3, 3e-3
 # Parts of the full learning rate, by step; straight lines in between.
 RATES = [(0, 0.01), (100, 1.0), (1000, 1.0), (END, 0.0)]
@@ -86,6 +87,7 @@ def main():
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
+    arithmetic.few_digits = 0.12
     out = Path(a.out)
     encoder = Encoder(out / "tokenizer.json")
     glued = encoder.glued()

@@ -119,7 +119,16 @@ def build():
     merges, alphabet = letter_merges(text for one in made for text, _ in tasks.pieces(one) if not text.startswith("<|"))
     vocabulary = alphabet + ["".join(m) for m in merges]
     first = assemble(vocabulary, merges)
-    vocabulary += whole_pieces(first, made, set(vocabulary), SIZE - len(SPECIALS) - len(vocabulary))
+    whole = whole_pieces(first, made, set(vocabulary), SIZE - len(SPECIALS) - len(vocabulary))
+    # A word that is one token with its space is one without it too: to copy it is to turn one token into one other.
+    for word in sorted({piece[1:] for piece in whole if piece[0] == "Ġ" and piece[1:].isascii() and piece[1:].isalpha()}):
+        parts = first.encode(word, add_special_tokens=False).tokens
+        while len(parts) > 1:
+            merges.append((parts[0], parts[1]))
+            parts[:2] = [parts[0] + parts[1]]
+            vocabulary.append(parts[0])
+        first = assemble(vocabulary, merges)
+    vocabulary += [piece for piece in whole if piece not in set(vocabulary)]
     tokenizer = assemble(vocabulary, merges)
     tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIALS])
     return tokenizer

@@ -77,14 +77,14 @@ def say(r, form, template, **slots):
     for i, part in enumerate(parts):
         if i % 2:
             parts[i] = str(slots[part[1:-1]])
-        elif x < 0.006:
+        elif x < 0.003:
             parts[i] = part.upper()
-        elif x < 0.012:
+        elif x < 0.006:
             parts[i] = part.title()
-    if 0.012 < x < 0.022:
+    if 0.006 < x < 0.011:
         longest = max(range(0, len(parts), 2), key=lambda i: len(parts[i]))
         parts[longest] = mistype(r, parts[longest])
-    if 0.022 < x < 0.72:
+    if 0.011 < x < 0.72:
         parts[0] = re.sub(r"(?:^|(?<=[.!] ))[a-z]", lambda m: m.group().upper(), parts[0])
     if x > 0.99:
         parts[-1] += r.choice(["\n", " ", "!", "..."])

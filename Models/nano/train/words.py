@@ -138,7 +138,7 @@ def blend(r):
 def word(r, glued=()):
     """A word to work on: mostly a known one, else made up."""
     x = r.random()
-    if x < 0.60:
+    if x < 0.58:
         return r.choice(NOUNS)
     if x < 0.65 and glued:
         return r.choice(glued)

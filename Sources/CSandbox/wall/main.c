@@ -71,6 +71,8 @@ int main(void) {
         fail(WALL_STEP_SPECIFICATION, errno, 0);
     done(spec, WALL_STEP_SPECIFICATION);
     umask(077);
+    // Whoever watches may go before others; what is watched does not.
+    if (getpriority(PRIO_PROCESS, 0) < 0) setpriority(PRIO_PROCESS, 0, 0);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(WALL_STEP_IDENTITY, errno, 0);
     take_identity(spec);
     done(spec, WALL_STEP_IDENTITY);
