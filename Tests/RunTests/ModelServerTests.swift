@@ -284,7 +284,8 @@ import Testing
     let home = try Self.home(server, "chat", ["key": ["environment": "NO_SUCH_KEY"]])
     let missing = try Self.run(home, server)
     #expect(missing.exitCode == 2)
-    #expect(missing.errors.contains("The variable NO_SUCH_KEY, which should hold the key, is not set"))
+    #expect(
+      missing.errors.contains("The variable NO_SUCH_KEY, which should hold the key, is not set"))
     let path = try home.write("key", "right\n")
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
     let open = try Self.run(
