@@ -151,7 +151,8 @@ public actor AgentSession {
     let policy = try policy(settings, places)
     let state = PolicyState(model: model.choice.policyName)
     let catalog = try catalog(settings, places)
-    let offered = offered(catalog, policy, state, try cloud(places, catalog))
+    let cloud = try cloud(places, catalog, try RecordedSecrets(places))
+    let offered = offered(catalog, policy, state, cloud)
     let renderer = try renderer(settings, offered, model.vocabulary)
     do throws(HarmonyError) {
       let tokens = try renderer.prompt([.task(task)], beginsInFinal: false)
