@@ -310,13 +310,14 @@ extension Stage {
     let plan = try await world.plan(tier)
     let commands = [["/bin/true"], ["sh", "-c", "echo x; (sleep 30 &)"], ["no-such-program"]]
     for command in commands { _ = try await plan.run(SandboxCommand(command)) }
+    // The wall itself is waited for after the result is told.
+    _ = await Walls.eventually { Self.traces.children == 0 }
     let before = Self.traces
     let memory = residentBytes
     for turn in 0..<Self.count {
       let result = try await plan.run(SandboxCommand(commands[turn % commands.count]))
       #expect(result.outcome.layers.contains("filter"))
     }
-    // The wall itself is waited for after the result is told.
     _ = await Walls.eventually { Self.traces == before }
     #expect(Self.traces == before)
     let growth = residentBytes - memory
