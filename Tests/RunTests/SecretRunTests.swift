@@ -116,6 +116,16 @@ struct SecretRunTests {
     #expect(try home.files(holding: spelled) == [])
   }
 
+  @Test func `a seed that looks like a card's number is kept`() throws {
+    let home = try Home()
+    let seed = "4111111111111111"
+    let result = try home.run(script: [Turn.answer("Yes.")], ["--seed", seed, "Is it \(seed)?"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let events = try home.lastEvents()
+    #expect(events.named("run.configured").first?["seed"]?.stringValue == seed)
+    #expect(events.named("task.given").first?["text"]?.stringValue?.contains(seed) == false)
+  }
+
   @Test func `values of files that the settings name are known`() throws {
     let home = try Home()
     let value = "river otter moon"

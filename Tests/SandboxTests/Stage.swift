@@ -33,16 +33,25 @@ enum Installed {
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     path = folder
     atexit { try? FileManager.default.removeItem(atPath: Installed.path) }
-    let manager = FileManager.default
     do {
-      try manager.copyItem(atPath: host, toPath: folder + "/sandbox-host")
-      try manager.copyItem(atPath: wall.path, toPath: folder + "/martlet-wall")
-      try manager.copyItem(atPath: Walls.probe, toPath: folder + "/probe")
-      try manager.copyItem(atPath: Repository.path("Sandboxes"), toPath: folder + "/Sandboxes")
+      for (name, source) in [
+        ("sandbox-host", host), ("martlet-wall", wall.path), ("probe", Walls.probe),
+      ] { try copy(source, to: "\(folder)/\(name)") }
+      mkdir(folder + "/Sandboxes", 0o755)
+      let profiles = Repository.path("Sandboxes")
+      for name in try FileManager.default.contentsOfDirectory(atPath: profiles) {
+        try copy("\(profiles)/\(name)", to: "\(folder)/Sandboxes/\(name)")
+      }
     } catch { return nil }
     chmod(folder, 0o755)
     return folder
   }()
+
+  /// Owned by whoever copies, for everybody to read and run.
+  private static func copy(_ source: String, to target: String) throws {
+    try Data(contentsOf: URL(filePath: source)).write(to: URL(filePath: target))
+    chmod(target, 0o755)
+  }
 
   nonisolated(unsafe) private static var path = ""
 }
@@ -97,7 +106,9 @@ final class Stage: Sendable {
     secret = try folder.write("secret", "the secret".utf8)
     try folder.write("workspace/movable", [])
     symlink(secret, workspace + "/link-out")
-    try FileManager.default.copyItem(atPath: installed + "/probe", toPath: workspace + "/" + probe)
+    let program = try Data(contentsOf: URL(filePath: installed + "/probe"))
+    try program.write(to: URL(filePath: workspace + "/" + probe))
+    chmod(workspace + "/" + probe, 0o755)
     listeners = try Listeners(folder: workspace)
     segment = shmget(key_t(0), 4096, 0o1000 | 0o666)
     bystander = Process()
