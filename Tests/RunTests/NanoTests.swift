@@ -71,7 +71,7 @@ struct NanoTests {
       "proxyCredentials": .string(try home.write("credentials", "user:word\n")),
     ]
     try home.write("config/martlet/network.json", settings.compactText)
-    let task = "Open http://127.0.0.1:8000/notes.html and tell me its title."
+    let task = "Open http://127.0.0.1:8000/index.html and tell me its title."
     let words = ["run", "--model", "nano", "--workspace", home.workspace, task]
     let allowed = try Program.run(
       words + ["--policy", "demo-web"], environment: home.environment)
@@ -79,18 +79,18 @@ struct NanoTests {
     #expect(allowed.output == "The title is \"Garden notes\".\n")
     #expect(
       try home.lastEvents().named("egress.judged").first?["rules"] == ["fetch-loopback"])
-    #expect(try web.log().last == "GET /notes.html")
+    #expect(try web.log().last == "GET /index.html")
     try home.setPolicy(
       """
       { id: 'browse', effect: 'allow', tool: 'browser.*', args: 'any', sandbox: 'browser' },
       { id: 'no-pages', effect: 'deny', tool: 'browser.open', args: { id: { host: ['127.0.0.1'] } },
-        reason: 'the pages of this machine are private' }
+        reason: 'it opens a page of the web' }
       """)
     let refused = try Program.run(words, environment: home.environment)
     #expect(refused.exitCode == 3, "\(refused.errors)")
     #expect(
       refused.output == """
-        The policy refused this: Rule "no-pages" of "test" denies it: the pages of this machine are private.
+        The policy refused this: Rule "no-pages" of "test" denies it: it opens a page of the web.
 
         """)
     #expect(try web.log() == [])

@@ -119,6 +119,7 @@ def serve(path, query, method, headers, body, connection):
 
 PATHS = {
     "/": answer(body="<title>A page</title><p>Words.", kind="text/html"),
+    "/index.html": answer(body="<title>Garden notes</title><h1>Spring</h1><p>Sow beans.", kind="text/html"),
     "/notes.html": answer(body="<title>Garden notes</title><h1>Spring</h1><p>Sow beans.", kind="text/html"),
     "/search": answer(body=json.dumps({"results": [{"title": "Swifts", "url": "http://a.test/", "content": "They nest."}]}),
                       kind="application/json"),
