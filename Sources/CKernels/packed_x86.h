@@ -15,7 +15,7 @@ enum {
   /// Activations whose sums stay in registers.
   FEW = 3,
   /// Bytes ahead of the current ones that memory is asked for.
-  AHEAD = 2048,
+  AHEAD = 4096,
 };
 
 /// Four bytes of an activation block in every lane.

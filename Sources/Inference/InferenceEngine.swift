@@ -1,5 +1,6 @@
 // InferenceEngine.swift — a loaded model and the threads to compute with.
 
+import CKernels
 import Digests
 public import ModelFiles
 
@@ -22,6 +23,8 @@ public final class InferenceEngine: Sendable {
   let fingerprint: Digest
   let model: PreparedModel
   let pool: ThreadPool
+  /// The instructions that the options asked for, or the widest.
+  let kernels: Kernels
   /// The mapped files that `model` points into.
   private let weights: GPTOSSWeights
   /// The memory that the model's packed matrices lie in.
@@ -46,6 +49,7 @@ public final class InferenceEngine: Sendable {
     weightByteCount = files.reduce(0) { $0 + $1.count }
     precision = options.precision ?? .standard(weightByteCount: weightByteCount)
     pool = ThreadPool(threadCount: options.threadCount ?? ProcessorCount.physical())
+    kernels = Kernels(level: options.instructions?.kernelLevel ?? ck_level_best())
     fingerprint = weights.fingerprint
     var model = try PreparedModel(configuration, weights)
     var packed: PackedWeights?
@@ -71,7 +75,7 @@ public final class InferenceEngine: Sendable {
     case .f32: ReferencePass(model: model, pool: pool)
     case .native, .mixed, .q8:
       try KernelPass(
-        model: model, pool: pool, kernels: .best, chunkTokenCount: options.chunkTokenCount,
+        model: model, pool: pool, kernels: kernels, chunkTokenCount: options.chunkTokenCount,
         rollbackTokenCount: options.rollbackTokenCount, kvFormat: options.kvFormat,
         contextLimit: contextLimit)
     }

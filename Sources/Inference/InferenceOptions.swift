@@ -1,5 +1,7 @@
 // InferenceOptions.swift — how to compute, as opposed to what.
 
+import CKernels
+
 /// Which arithmetic computes the logits.
 public enum Precision: String, CaseIterable, Sendable {
   /// The definition: every weight decoded to float32, every sum a plain loop in Swift, a float32 KV
@@ -39,6 +41,27 @@ public enum KVFormat: String, CaseIterable, Sendable {
   }
 }
 
+/// Machine instructions that kernels are written for, the narrowest first.
+public enum InstructionSet: String, CaseIterable, Sendable {
+  /// Plain C.
+  case scalar
+  /// AVX2, FMA and F16C.
+  case avx2
+  /// Packed products with AVX-512 VNNI, the rest as `avx2`.
+  case avx512
+
+  /// Whether this machine has them.
+  public var isAvailable: Bool { kernelLevel.rawValue <= ck_level_best().rawValue }
+
+  var kernelLevel: ck_level {
+    switch self {
+    case .scalar: CK_SCALAR
+    case .avx2: CK_AVX2
+    case .avx512: CK_AVX512
+    }
+  }
+}
+
 /// How an engine computes. None of it but `precision` and `kvFormat` shows in a single bit of any
 /// logit.
 public struct InferenceOptions: Equatable, Sendable {
@@ -62,11 +85,13 @@ public struct InferenceOptions: Equatable, Sendable {
   public var draftTokenCount: Int
   /// How keys and values are held.
   public var kvFormat: KVFormat
+  /// What to compute with; nil for the widest that the machine has.
+  public var instructions: InstructionSet?
 
   public init(
     precision: Precision? = nil, threadCount: Int? = nil, chunkTokenCount: Int = 128,
     rollbackTokenCount: Int = 2048, kvFormat: KVFormat = .f32, packedStore: PackedStore? = nil,
-    prefixStore: PrefixStore? = nil, draftTokenCount: Int = 0
+    prefixStore: PrefixStore? = nil, draftTokenCount: Int = 0, instructions: InstructionSet? = nil
   ) {
     self.precision = precision
     self.packedStore = packedStore
@@ -76,6 +101,7 @@ public struct InferenceOptions: Equatable, Sendable {
     self.chunkTokenCount = chunkTokenCount
     self.rollbackTokenCount = rollbackTokenCount
     self.kvFormat = kvFormat
+    self.instructions = instructions
   }
 
   func check() throws(InferenceError) {
@@ -85,6 +111,12 @@ public struct InferenceOptions: Equatable, Sendable {
       ("rollbackTokenCount", rollbackTokenCount, 0...1 << 20),
       ("draftTokenCount", draftTokenCount, 0...64),
     ]
+    if let instructions, !instructions.isAvailable {
+      let available = InstructionSet.allCases.filter(\.isAvailable).map(\.rawValue)
+      throw .settingOutOfRange(
+        name: "instructions", value: instructions.rawValue,
+        range: "one that this machine has: \(available.joined(separator: ", "))")
+    }
     for (name, value, range) in settings where !range.contains(value) {
       throw .settingOutOfRange(
         name: name, value: String(value),

@@ -103,9 +103,6 @@ struct Kernels: Sendable {
 
   let level: ck_level
 
-  /// The widest level of this machine.
-  static var best: Kernels { Kernels(level: ck_level_best()) }
-
   /// `out[t, row] = matrix[row] · x[t] + bias[row]` for `t` in `0..<count`.
   func multiply(
     _ matrix: MatrixView, rows: Range<Int>, x: Floats, xStride: Int, count: Int,

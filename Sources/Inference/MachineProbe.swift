@@ -23,7 +23,7 @@ extension InferenceEngine {
       (memory.base + index * unit).update(repeating: UInt8(truncatingIfNeeded: index), count: unit)
     }
     let sinks = try Buffer<UInt64>(shape: pool.threadCount, purpose: "a probe of memory")
-    let level = ck_level_best()
+    let level = kernels.level
     let reading = best { [pool] in
       pool.run(byteCount / unit) { index, thread in
         sinks.base[thread] = ck_probe_read(level, memory.base + index * unit, unit)

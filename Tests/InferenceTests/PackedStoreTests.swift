@@ -27,7 +27,9 @@ private func start(
 
 @Suite struct `A store of packed weights` {
   @Test func `is filled once, and gives the same bits`() throws {
-    let folder = try TemporaryFolder().path + "/new/packed"
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let folder = temporary.path + "/new/packed"
     let store = PackedStore(folder: folder)
     #expect(store.files().isEmpty)
     let first = try start(folder)
@@ -49,7 +51,9 @@ private func start(
   }
 
   @Test func `packs again where the file is not whole`() throws {
-    let folder = try TemporaryFolder().path
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let folder = temporary.path
     let expected = try start(folder).bits
     let path = try #require(PackedStore(folder: folder).files().first).path
     let whole = try Data(contentsOf: URL(filePath: path))
@@ -68,7 +72,9 @@ private func start(
   }
 
   @Test func `finds a flipped weight when it is verified`() throws {
-    let folder = try TemporaryFolder().path
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let folder = temporary.path
     _ = try start(folder)
     let file = try #require(PackedStore(folder: folder).files().first)
     var random = SplitMix64(seed: 4)

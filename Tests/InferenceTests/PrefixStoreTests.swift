@@ -17,7 +17,9 @@ private func bits(_ session: InferenceSession, _ tokens: [TokenID]) throws -> [U
   /// Windows of 16, so that 300 tokens go round the rings.
   @Test(arguments: [Precision.q8, .native])
   func `gives the same bits as computing does`(precision: Precision) throws {
-    let store = PrefixStore(folder: try TemporaryFolder().path + "/new")
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let store = PrefixStore(folder: temporary.path + "/new")
     var options = options
     options.precision = precision
     let engine = try TinyModel.engine("", options)
@@ -50,7 +52,9 @@ private func bits(_ session: InferenceSession, _ tokens: [TokenID]) throws -> [U
   }
 
   @Test func `belongs to one model, one precision and one form of cache`() throws {
-    let store = PrefixStore(folder: try TemporaryFolder().path)
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let store = PrefixStore(folder: temporary.path)
     let tokens = TinyModel.tokens(100)
     let first = try TinyModel.session(options)
     _ = try first.logits(after: tokens)
@@ -73,7 +77,9 @@ private func bits(_ session: InferenceSession, _ tokens: [TokenID]) throws -> [U
   }
 
   @Test func `does not believe a damaged file`() throws {
-    let store = PrefixStore(folder: try TemporaryFolder().path)
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let store = PrefixStore(folder: temporary.path)
     let tokens = TinyModel.tokens(90)
     let first = try TinyModel.session(options)
     let expected = try bits(first, tokens)
@@ -98,7 +104,9 @@ private func bits(_ session: InferenceSession, _ tokens: [TokenID]) throws -> [U
   }
 
   @Test func `lets the least recently used go`() throws {
-    let folder = try TemporaryFolder().path
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let folder = temporary.path
     let session = try TinyModel.session(options)
     let tokens = TinyModel.tokens(200)
     _ = try session.logits(after: tokens)
@@ -125,7 +133,9 @@ private func bits(_ session: InferenceSession, _ tokens: [TokenID]) throws -> [U
   }
 
   @Test func `is for its user's eyes only`() throws {
-    let store = PrefixStore(folder: try TemporaryFolder().path + "/prefixes")
+    let temporary = try TemporaryFolder()
+    defer { withExtendedLifetime(temporary) {} }
+    let store = PrefixStore(folder: temporary.path + "/prefixes")
     let session = try TinyModel.session(options)
     _ = try session.logits(after: TinyModel.tokens(90))
     #expect(session.save(80, to: store))

@@ -1,4 +1,4 @@
-// TinyModel.swift — seeded gpt-oss models of a few kilobytes, for tests that damage or rearrange one.
+// TinyModel.swift — seeded gpt-oss models, most of a few kilobytes, for tests that damage or rearrange one.
 
 public import Base
 
@@ -31,6 +31,8 @@ public struct TinyModel: Sendable {
   public var expertsPerToken = 1
   public var vocabulary = 8
   public var window = 4
+  /// What bf16 weights lie within, on both sides of 0.
+  public var weightMax: Float = 1
   public var seed: UInt64 = 1
 
   public init() {}
@@ -42,7 +44,7 @@ public struct TinyModel: Sendable {
     func dense(_ name: String, _ shape: Int...) {
       var bytes: [UInt8] = []
       for _ in 0..<shape.reduce(1, *) {
-        let value = Float(random.nextUnit() * 2 - 1)
+        let value = Float(random.nextUnit() * 2 - 1) * weightMax
         bytes.append(littleEndian: UInt16(value.bitPattern >> 16))
       }
       tensors.append(TestTensor(name: name, type: "BF16", shape: shape, bytes: bytes))

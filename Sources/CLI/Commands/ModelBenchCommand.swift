@@ -14,7 +14,8 @@ extension Command {
     details: """
       One CSV line for each context: tokens a second of prefill from nothing, tokens a second of decode
       after it, the bytes of weights that a decoded token reads, and what share of the memory's read speed
-      that makes; resident memory at its highest. The machine's limits are probed first, in the same run.
+      that makes; resident memory at its highest. The machine's limits are probed before and after each
+      repetition, since they change from minute to minute; a share is of the larger.
       With --compare, llama-bench runs in turn with each line, and the ratio is printed.
       Stop everything else on the machine first.
       """,
@@ -27,11 +28,17 @@ extension Command {
       Option(name: "--compare", value: "PATH", help: "llama.cpp's llama-bench"),
       Option(name: "--peer-model", value: "GGUF", help: "what it runs; default: the same model"),
       .precision, .threads,
+      Option(
+        name: "--instructions", value: "NAME",
+        help: "scalar, avx2 or avx512; default: the widest that this machine has"),
     ],
     examples: [
       Example(
         command: "./martlet model bench --model gpt-oss-20b --contexts 128,512,4096",
-        meaning: "three lines of CSV, and the machine's limits on standard error")
+        meaning: "three lines of CSV"),
+      Example(
+        command: "./martlet model bench --model gpt-oss-20b.gguf --compare ./llama-bench",
+        meaning: "the same beside llama.cpp, in turn"),
     ]
   ) { arguments in
     try BenchRun(arguments).run()
@@ -67,52 +74,60 @@ private struct BenchRun {
   }
 
   func run() throws -> ExitCode {
-    let model = try Opening.model(arguments)
+    let model = try Opening.model(arguments, try options())
     let engine = model.engine
-    let limits = try Opening.loading { try engine.probeMachine() }
-    Progress.line(
-      """
-      machine: \(Self.text(limits.readBytesPerSecond / 1e9)) GB/s read, \
-      \(Self.text(limits.productsPerSecond / 1e9)) G products of bytes a second, \
-      \(engine.threadCount) threads; precision \(engine.precision.rawValue)
-      """)
+    Progress.line("\(engine.threadCount) threads; precision \(engine.precision.rawValue)")
     Output.line(
-      "context,prefill_tok_s,prefill_product_share,decode_tok_s,decode_bytes,decode_gb_s,"
-        + "decode_read_share,resident_gb"
+      "context,prefill_tok_s,prefill_products,product_limit,prefill_share,decode_tok_s,decode_bytes,"
+        + "decode_gb_s,read_limit_gb_s,decode_share,resident_gb"
         + (peer == nil ? "" : ",peer_prefill_tok_s,prefill_ratio,peer_decode_tok_s,decode_ratio"))
     for context in contexts {
-      var best = Speeds(prefill: 0, decode: 0)
-      var peerBest = Speeds(prefill: 0, decode: 0)
+      var prefill = Best(), decode = Best(), peerPrefill = Best(), peerDecode = Best()
+      var before = try Opening.loading { try engine.probeMachine() }
       for _ in 0..<repeatCount {
-        best = best.best(try measure(engine, context))
+        let speeds = try measure(engine, context)
+        let after = try Opening.loading { try engine.probeMachine() }
+        prefill.take(speeds.prefill, limit: max(before.productsPerSecond, after.productsPerSecond))
+        decode.take(speeds.decode, limit: max(before.readBytesPerSecond, after.readBytesPerSecond))
+        before = after
         if let peer {
-          peerBest = peerBest.best(
-            try peer.measure(context, decodeCount, threads: engine.threadCount))
+          let speeds = try peer.measure(context, decodeCount, threads: engine.threadCount)
+          peerPrefill.take(speeds.prefill)
+          peerDecode.take(speeds.decode)
+          before = try Opening.loading { try engine.probeMachine() }
         }
       }
-      Output.line(line(context, best, peerBest, engine, limits))
+      let products = prefill.speed * Double(engine.prefillProductCount)
+      let bytes = decode.speed * Double(engine.decodeByteCount)
+      var fields = [
+        "\(context)", Self.text(prefill.speed), Self.text(products / 1e9),
+        Self.text(prefill.limit / 1e9), Self.text(products / prefill.limit),
+        Self.text(decode.speed), "\(engine.decodeByteCount)", Self.text(bytes / 1e9),
+        Self.text(decode.limit / 1e9), Self.text(bytes / decode.limit),
+        Self.text(Self.residentGigabytes),
+      ]
+      if peer != nil {
+        fields += [
+          Self.text(peerPrefill.speed), Self.text(prefill.speed / peerPrefill.speed),
+          Self.text(peerDecode.speed), Self.text(decode.speed / peerDecode.speed),
+        ]
+      }
+      Output.line(fields.joined(separator: ","))
     }
     return .success
   }
 
-  private func line(
-    _ context: Int, _ speeds: Speeds, _ peerSpeeds: Speeds, _ engine: InferenceEngine,
-    _ limits: MachineLimits
-  ) -> String {
-    let products = speeds.prefill * Double(engine.prefillProductCount)
-    let bytes = speeds.decode * Double(engine.decodeByteCount)
-    var fields = [
-      "\(context)", Self.text(speeds.prefill), Self.text(products / limits.productsPerSecond),
-      Self.text(speeds.decode), "\(engine.decodeByteCount)", Self.text(bytes / 1e9),
-      Self.text(bytes / limits.readBytesPerSecond), Self.text(Self.residentGigabytes),
-    ]
-    if peer != nil {
-      fields += [
-        Self.text(peerSpeeds.prefill), Self.text(speeds.prefill / peerSpeeds.prefill),
-        Self.text(peerSpeeds.decode), Self.text(speeds.decode / peerSpeeds.decode),
-      ]
+  private func options() throws(CommandError) -> InferenceOptions {
+    var options = try arguments.inferenceOptions()
+    if let name = arguments["--instructions"] {
+      let names = InstructionSet.allCases.map(\.rawValue)
+      guard let instructions = InstructionSet(rawValue: name) else {
+        throw .usage(
+          "--instructions is one of: \(names.joined(separator: ", ")); \"\(name)\" is not.")
+      }
+      options.instructions = instructions
     }
-    return fields.joined(separator: ",")
+    return options
   }
 
   /// One prompt from nothing, and some tokens after it.
@@ -160,11 +175,18 @@ private struct BenchRun {
 
 /// Tokens a second.
 private struct Speeds {
-  var prefill: Double
-  var decode: Double
+  let prefill: Double
+  let decode: Double
+}
 
-  func best(_ other: Speeds) -> Speeds {
-    Speeds(prefill: max(prefill, other.prefill), decode: max(decode, other.decode))
+/// The best of some repetitions, and the machine's limit at that time.
+private struct Best {
+  var speed = 0.0
+  var limit = Double.nan
+
+  mutating func take(_ speed: Double, limit: Double = .nan) {
+    guard speed > self.speed else { return }
+    self = Best(speed: speed, limit: limit)
   }
 }
 

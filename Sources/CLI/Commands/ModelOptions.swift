@@ -47,9 +47,11 @@ extension Arguments {
 
 extension Opening {
   /// Opens the model that `--model` names, and says on stderr what is being done.
-  static func model(_ arguments: Arguments) throws(CommandError) -> LoadedModel {
+  static func model(
+    _ arguments: Arguments, _ options: InferenceOptions? = nil
+  ) throws(CommandError) -> LoadedModel {
     let path = Opening.path(try arguments.required("--model"))
-    let options = try arguments.inferenceOptions()
+    let options = if let options { options } else { try arguments.inferenceOptions() }
     Progress.update("loading \(path)")
     defer { Progress.endUpdates() }
     let model = try loading {

@@ -32,6 +32,8 @@ actor LocalModel {
   private nonisolated let trie = Mutex<TokenTrie?>(nil)
   private let engine: InferenceEngine
   private let session: InferenceSession
+  /// What this process computed first.
+  private var firstPrompt: [TokenID] = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -143,6 +145,7 @@ actor LocalModel {
     _ prompt: [TokenID], beginning: Int, _ control: PrefillControl
   ) throws(InferenceError) {
     guard let store = prefixStore, prompt != session.tokens else { return }
+    if session.tokens.isEmpty { firstPrompt = prompt }
     session.restore(prompt, from: store)
     guard beginning > 0, beginning < prompt.count,
       !session.tokens.starts(with: prompt[..<beginning])
@@ -151,10 +154,13 @@ actor LocalModel {
     session.save(beginning, to: store)
   }
 
-  /// Leaves what the session holds for the process that goes on with it.
+  /// Leaves what the session holds for the process that goes on with it, and what its task began with
+  /// for one that has the same task. That one has to compute the last token, for its logits.
   func keepSession() {
     guard let store = prefixStore else { return }
     session.save(session.tokens.count, to: store)
+    let task = firstPrompt.dropLast()
+    if session.tokens.starts(with: task) { session.save(task.count, to: store) }
   }
 
   // MARK: - For the record
