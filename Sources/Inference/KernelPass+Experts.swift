@@ -33,6 +33,9 @@ private struct SlotPlan: Sendable {
 }
 
 extension KernelPass {
+  /// Experts that are asked for at once, where memory does not hold them.
+  private static let fetchedGroupCountMax = 16
+
   /// One layer's experts for the chunk in the workspace, added to the residual stream.
   func applyExperts(_ layer: PreparedLayer, count: Int) {
     let hidden = model.configuration.hiddenSize
@@ -42,6 +45,10 @@ extension KernelPass {
     ]
     multiply(router, x: space.normed, xWidth: hidden, count: count)
     let plan = SlotPlan(route(count), experts: layer.experts)
+    // A long prompt needs most experts, which come in order by themselves.
+    if paging.isPaging, plan.groups.count <= Self.fetchedGroupCountMax {
+      plan.groups.forEach { $0.expert.fetch() }
+    }
     let isPacked = layer.hasPackedExperts
     widen(plan, gather(plan, isPacked))
     narrow(plan, isPacked)

@@ -22,6 +22,7 @@ final class KernelPass: ForwardPass {
   var scoreRowCount = 0
   /// Per thread: the queries of a tile, and what they attend to.
   var tileRows: Buffer<Float>
+  var paging = PagingWatch()
   var tokenCount: Int { cache.tokenCount }
 
   /// One `append` takes `chunkTokenCount` tokens at most, `keep` can always take back
@@ -63,8 +64,13 @@ final class KernelPass: ForwardPass {
     try cache.reserve(tokens.count)
     try reserveScores(positionCount: tokenCount + tokens.count, count: tokens.count)
     embed(tokens)
+    paging.look()
+    if paging.isPaging { model.layers.first?.fetchAttention() }
     for index in model.layers.indices {
       guard !isCancelled() else { return false }
+      if paging.isPaging, index + 1 < model.layers.count {
+        model.layers[index + 1].fetchAttention()
+      }
       attend(layer: index, count: tokens.count)
       applyExperts(model.layers[index], count: tokens.count)
     }
@@ -75,6 +81,7 @@ final class KernelPass: ForwardPass {
   func writeLogits(after rows: Range<Int>, to out: Buffer<Float>) {
     let hidden = model.configuration.hiddenSize
     normalize(rows, gain: model.outputNorm)
+    if paging.isPaging { model.unembedding.fetch() }
     let products = [Product(matrix: model.unembedding, bias: nil, out: out)]
     multiply(
       products, x: space.normed, firstRow: rows.lowerBound, xWidth: hidden, count: rows.count)

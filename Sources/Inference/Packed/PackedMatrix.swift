@@ -46,6 +46,9 @@ struct PackedMatrix: Sendable {
     Self.groupCount(rows) * ck_packed_group_bytes(raw.packing, columns)
   }
 
+  /// Valid as long as the memory is.
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: raw.groups, count: byteCount) }
+
   /// Rows that are computed together.
   static let groupRowCount = Int(CK_GROUP_ROWS)
 
