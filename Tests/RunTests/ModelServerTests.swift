@@ -317,7 +317,7 @@ import Testing
     (#"{"servers": {"http://h/v1": {"interface": "x"}}}"#, "automatic, tokens, responses, chat"),
     (#"{"servers": {"http://h/v1": {"attempts": 0}}}"#, "a whole number from 1 to 100"),
     (#"{"servers": {"http://h/v1": {"prices": 1}}}"#, "\"prices\": must be an object"),
-    (#"{"server": {}}"#, "there are: model, secrets, servers"),
+    (#"{"server": {}}"#, "there are: maxCost, model, secrets, servers"),
   ])
   func `names what is wrong with its settings`(text: String, words: String) throws {
     let home = try Home()

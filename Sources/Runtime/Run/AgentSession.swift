@@ -66,6 +66,7 @@ public actor AgentSession {
     let cloud = try Self.cloud(places, catalog, secrets)
     let offered = Self.offered(catalog, policy, state, cloud)
     let escalations = try Self.escalations(settings, policy, cloud, places)
+    let costs = try Self.costs(settings, policy, model, cloud)
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
@@ -90,7 +91,7 @@ public actor AgentSession {
       desk: AskDesk(
         policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: id),
       days: DayBudgets(of: policy, path: places.policyRecordsPath),
-      workspace: settings.workspace, state: state, cloud: cloud,
+      workspace: settings.workspace, state: state, costs: costs, cloud: cloud,
       cloudPaths: CloudConfiguration.paths(places))
     let egress = network.egress(toolPlaces)
     await host.connect(
@@ -218,7 +219,7 @@ public actor AgentSession {
     _ server: ServerModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
     _ runner: GuardedToolRunner, _ policy: PolicyEngine
   ) -> any TextEngine {
-    let log = ServerLog(journal: frame.journal)
+    let log = ServerLog(journal: frame.journal, runner: runner)
     switch server.way {
     case .tokens:
       let trie = TokenTrie(server.vocabulary.tokenizer)
@@ -298,6 +299,41 @@ public actor AgentSession {
       reasons.remove(.taskMarked)
     }
     return cloud == nil ? [] : reasons
+  }
+
+  /// What the run may cost elsewhere, as long as it can be counted.
+  private static func costs(
+    _ settings: RunSettings, _ policy: PolicyEngine, _ model: RunModel, _ cloud: CloudDesk?
+  ) throws(RunError) -> CostMeter {
+    let meter = CostMeter(limit: settings.budgets.costMillionthsMax)
+    guard case .server(let server) = model.engine else { return meter }
+    let use = policy.judge(
+      Effect(useOf: server.address), PolicyState(model: nil, isApproved: true))
+    guard meter.limit != nil || policy.limitsDollars(use) else { return meter }
+    let prices = server.connection.settings.prices
+    guard prices.prices[server.address.model] != nil else {
+      let bound =
+        meter.limit == nil ? "A budget of the policy counts dollars" : "The run's cost is bounded"
+      throw RunError(
+        .misconfigured(
+          """
+          \(bound), and config.json has no price for "\(server.address.model)" of \(server.address.base). \
+          Add it there under "servers", "prices"; what costs nothing has {"input": 0, "output": 0}. See \
+          Docs/SERVERS.md.
+          """))
+    }
+    if meter.limit != nil, let other = cloud?.configuration.prices,
+      other.prices.isEmpty == false, other.currency != prices.currency
+    {
+      throw RunError(
+        .misconfigured(
+          """
+          The run's cost is bounded in one currency, and there are two: cloud.json has \
+          \(other.currency), and \(server.address.base) in config.json has \(prices.currency). Write both \
+          tables in one.
+          """))
+    }
+    return meter
   }
 
   private static func catalog(

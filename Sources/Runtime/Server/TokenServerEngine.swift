@@ -108,12 +108,16 @@ struct TokenServerEngine: TextEngine {
       temperature: sampling.temperature ?? 1,
       // The same seed for each piece would begin the same sequence of chances again.
       seed: Self.seed(sampling.seed, prompt.count), stopTokens: frame.vocabulary.stopTokens)
+    let admission = try await log.admit(
+      to: server, inputTokens: prompt.count, outputTokens: asked.tokensMax,
+      fallback: asked.tokensMax)
+    asked.tokensMax = admission.outputTokensMax ?? asked.tokensMax
     asked.specialTexts = frame.vocabulary.tokenizer.specials.keys.sorted()
     asked.banned = banned
     if !banned.isEmpty, let allowed = grammar?.allowed() {
       asked.favoured = Self.few(allowed, Self.favouredMax)
     }
-    let reply = try await log.ask(asked.body, .completions, server, frame) { _ in }
+    let reply = try await log.ask(asked.body, .completions, server, admission) { _ in }
     let answer = reply.answer
     guard var ids = answer.tokens else {
       throw .network("\(server.address.origin): Its answer holds no token ids any more.")

@@ -46,10 +46,7 @@ public struct UserEffects: Sendable {
   public func judgeServer(
     _ server: ServerAddress
   ) async throws(CancellationError) -> PolicyDecision {
-    try await judge(
-      Effect(
-        tool: "model.server",
-        arguments: ["url": .string(server.base), "model": .string(server.model)], actor: .user))
+    try await judge(Effect(useOf: server))
   }
 
   /// Judges the saving of a note that the person typed.
