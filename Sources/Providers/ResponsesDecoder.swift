@@ -31,7 +31,7 @@ struct ResponsesDecoder: Sendable {
   // MARK: - Events
 
   mutating func handle(_ event: ServerSentEvent) throws(ProviderError) -> [ProviderDelta] {
-    guard !isComplete, !event.data.elementsEqual("[DONE]".utf8) else { return [] }
+    guard !isComplete, !event.isEndMark else { return [] }
     let object = try Wire.object(event.data)
     guard let type = object["type"]?.stringValue ?? (event.name.isEmpty ? nil : event.name) else {
       try Wire.checkForError(object)

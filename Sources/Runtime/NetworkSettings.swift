@@ -17,8 +17,9 @@ import Glibc
 import Planner
 import Sandbox
 import ToolHost
+import Transfer
 
-/// Settings of the network for plugins that have the broker for one.
+/// Settings of the network, for plugins that have the broker for one and for the program's own requests.
 struct NetworkSettings: Equatable {
   var proxy: EgressProxy?
   var authorities: String?
@@ -37,8 +38,7 @@ struct NetworkSettings: Equatable {
 
   /// - Throws: ``RunError`` that names file, key and remedy.
   init(_ places: Places, environment: (String) -> String? = Self.variable) throws(RunError) {
-    let paths = [places.systemFolder, places.configFolder].map { $0 + "/network.json" }
-    if let path = paths.first(where: Resources.exists) {
+    if let path = Self.path(places) {
       do {
         let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
         try read(json, environment)
@@ -51,6 +51,12 @@ struct NetworkSettings: Equatable {
       }
     }
     if authorities == nil { authorities = environment("SSL_CERT_FILE") }
+  }
+
+  /// The file that counts, the administrator's first; nil where there is none.
+  static func path(_ places: Places) -> String? {
+    [places.systemFolder, places.configFolder].map { $0 + "/network.json" }
+      .first(where: Resources.exists)
   }
 
   private static let keys = [
@@ -147,8 +153,31 @@ struct NetworkSettings: Equatable {
   }
 
   private static func variable(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
+
+  // MARK: - For requests of this process
+
+  /// Which authorities are trusted.
+  var certificates: CertificatePlaces {
+    var places = CertificatePlaces.ofThisProcess()
+    if let authorities { places.file = authorities }
+    return places
+  }
+
+  /// How servers are reached: by the configured proxy, else as the environment says. What is on this machine
+  /// needs no proxy.
+  ///
+  /// - Parameter isLoopback: Whether the one server is known to be on this machine.
+  func route(toLoopback isLoopback: Bool = false) -> ProxyChoice {
+    if isLoopback { return .none }
+    guard let proxy else { return .environment }
+    return .server(
+      host: proxy.host, port: proxy.port, credentials: proxy.credentials,
+      exceptions: proxy.exceptions + ["127.0.0.1", "::1", "localhost"])
+  }
+
+  // MARK: - For plugins
 
   /// For the broker.
   func egress(_ places: ToolHost.Places) -> EgressSettings {

@@ -76,6 +76,23 @@ public struct Places: Equatable, Sendable {
       environment: Self.environment(HubSettings.variables), home: home, tokenFile: tokenFile)
   }
 
+  /// As ``hubSettings(tokenFile:)``, with the proxy and the authorities of `network.json`.
+  ///
+  /// - Parameter tokenFile: A file that holds the token, instead of the environment's.
+  /// - Returns: Everything that a fetch needs.
+  /// - Throws: ``RunError``: a file or a variable cannot be used.
+  public func fetchSettings(tokenFile: String?) throws(RunError) -> HubSettings {
+    let network = try NetworkSettings(self)
+    do throws(HubError) {
+      var settings = try hubSettings(tokenFile: tokenFile)
+      settings.certificates = network.certificates
+      settings.proxy = network.route()
+      return settings
+    } catch {
+      throw RunError(.misconfigured(error.description))
+    }
+  }
+
   /// Models' weights in the form that computes fastest.
   public var packedStore: PackedStore { PackedStore(folder: cacheFolder + "/packed") }
 

@@ -309,6 +309,69 @@ import Testing
       ])
   }
 
+  @Test func `reach a hub as network.json says, and say what its proxy says`() throws {
+    let certificate = try TestCertificate()
+    let hub = try TinyHub(shardBytes: [300_000, 100_000], certificate: certificate)
+    let credentials = try home.write("credentials", "user:word\n")
+    let proxy = "127.0.0.1:\(hub.standIn.proxyPort)"
+    func pull(
+      _ settings: JSONObject, adding: JSONObject = [:], _ more: [String: String] = [:]
+    ) throws -> ProgramResult {
+      var settings = settings
+      for (key, value) in adding { settings[key] = value }
+      try home.write("config/martlet/network.json", JSONValue.object(settings).compactText)
+      return try Program.run(
+        ["model", "pull", "org/tiny"],
+        environment: environment.merging([
+          "HF_ENDPOINT": "https://hub.test:\(hub.standIn.hubPort)", "CURL_CA_BUNDLE": "",
+          "SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "https_proxy": "http://127.0.0.1:1",
+        ]) { $1 }.merging(more) { $1 })
+    }
+    let way: JSONObject = [
+      "proxy": .string("http://\(proxy)"), "caFile": .string(certificate.authority),
+    ]
+    for (status, words) in [
+      (403, "open hub.test:\(hub.standIn.hubPort)"), (407, "\"proxyCredentials\" in network.json"),
+    ] {
+      try hub.standIn.misbehave(["proxyStatus": .number(.integer(Int64(status)))])
+      let refused = try pull(way)
+      #expect(refused.exitCode == 10)
+      #expect(
+        refused.errors.contains(
+          "The proxy \(proxy) gives no way to https://hub.test:\(hub.standIn.hubPort): it answered with status \(status)."
+        ), "\(refused.errors)")
+      #expect(refused.errors.contains(words), "\(refused.errors)")
+      // Who says no is not asked again.
+      #expect(try hub.standIn.log().requests.count == 1)
+    }
+    // The same by the environment's proxy, which libcurl finds by itself.
+    let byVariable = try pull(
+      ["caFile": .string(certificate.authority)], ["https_proxy": "http://\(proxy)"])
+    #expect(byVariable.exitCode == 10)
+    #expect(byVariable.errors.contains("The proxy \(proxy) gives no way"), "\(byVariable.errors)")
+    try hub.standIn.misbehave(["proxyKey": "dXNlcjp3b3Jk"])
+    let without = try pull(way)
+    #expect(without.errors.contains("status 407"), "\(without.errors)")
+    let with = try pull(way, adding: ["proxyCredentials": .string(credentials)])
+    #expect(with.exitCode == 0, "\(with.errors)")
+    let commit = try #require(with.output.split(separator: "/").last).prefix(40)
+    #expect(try treeOfFiles(repository) == hub.expectedTree(commit: String(commit)))
+    #expect(try home.files(holding: "user:word") == ["credentials"])
+    // Hosts that need none, and an authority that is not the hub's.
+    try hub.standIn.misbehave()
+    let direct = try pull(way, adding: ["noProxy": ["hub.test"]])
+    #expect(direct.exitCode == 10)
+    #expect(direct.errors.contains("hub.test could not be resolved"), "\(direct.errors)")
+    let strange = try pull([
+      "proxy": .string(proxy), "caFile": .string(try TestCertificate().authority),
+    ])
+    #expect(strange.exitCode == 10)
+    #expect(strange.errors.contains("\"caFile\" in network.json"), "\(strange.errors)")
+    let wrong = try pull(["proxy": "ftp://x"])
+    #expect(wrong.exitCode == 2)
+    #expect(wrong.errors.contains("network.json: the proxy is not of the form"), "\(wrong.errors)")
+  }
+
   // MARK: - List and remove
 
   @Test func `list what is here and why some of it cannot be used`() throws {

@@ -279,7 +279,7 @@ extension Budget {
     case .toolCalls: "The run has used up its tool calls (--max-tool-calls)."
     case .identicalCalls: "The model made the same call over and over."
     case .context: "The conversation no longer fits the model's context."
-    case .cost: "What the run may cost is used up (--max-cost)."
+    case .cost: "What the run may cost is used up (--max-cost, or a budget of the policy)."
     }
   }
 }
