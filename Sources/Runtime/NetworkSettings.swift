@@ -17,7 +17,6 @@ import Glibc
 import Planner
 import Sandbox
 import ToolHost
-import Transfer
 
 /// Settings of the network, for plugins that have the broker for one and for the program's own requests.
 struct NetworkSettings: Equatable {
@@ -154,27 +153,6 @@ struct NetworkSettings: Equatable {
 
   private static func variable(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  // MARK: - For requests of this process
-
-  /// Which authorities are trusted.
-  var certificates: CertificatePlaces {
-    var places = CertificatePlaces.ofThisProcess()
-    if let authorities { places.file = authorities }
-    return places
-  }
-
-  /// How servers are reached: by the configured proxy, else as the environment says. What is on this machine
-  /// needs no proxy.
-  ///
-  /// - Parameter isLoopback: Whether the one server is known to be on this machine.
-  func route(toLoopback isLoopback: Bool = false) -> ProxyChoice {
-    if isLoopback { return .none }
-    guard let proxy else { return .environment }
-    return .server(
-      host: proxy.host, port: proxy.port, credentials: proxy.credentials,
-      exceptions: proxy.exceptions + ["127.0.0.1", "::1", "localhost"])
   }
 
   // MARK: - For plugins

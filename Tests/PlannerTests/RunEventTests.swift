@@ -24,8 +24,10 @@ private let kinds: [PlannerEvent.Kind] = [
   .modelSaid(ModelTurn(messages: [], ending: .contextFull)),
   .generationFailed(.contextOverflow), .generationFailed(.cancelled),
   .generationFailed(.model("m")), .generationFailed(.network("n")),
+  .generationFailed(.costSpent),
   .callJudged(call: 1, allowed),
   .callJudged(call: 2, CallDecision(verdict: .approvalNeeded, reason: "r")),
+  .callJudged(call: 2, CallDecision(verdict: .costSpent, reason: "r")),
   .toolAnswered(call: 3, succeeded("t")),
   .toolAnswered(
     call: 4,
@@ -38,9 +40,9 @@ private let kinds: [PlannerEvent.Kind] = [
   .compacted(Compaction(cuts: [Compaction.Cut(call: 1, bytesKept: 256)])),
   .escalated(.modelFailed, .answered("a", model: "big")), .escalated(.stepsSpent, .refused("r")),
   .escalated(.taskMarked, .approvalNeeded("r")), .escalated(.taskMarked, .failed("r")),
-  .escalated(.taskMarked, .misconfigured("r")),
+  .escalated(.taskMarked, .misconfigured("r")), .escalated(.taskMarked, .costSpent("r")),
   .answerRejected("No."), .interrupted(.interrupted), .interrupted(.terminated), .timeRanOut,
-  .resumed(Budgets(toolCallsMax: 9)),
+  .resumed(Budgets(toolCallsMax: 9)), .resumed(Budgets(costMillionthsMax: 250)),
 ]
 
 private let others: [RunEvent] = [

@@ -35,4 +35,12 @@ public final class ModelServerStandIn: Sendable {
   public func order(_ order: JSONValue) throws -> [JSONValue] {
     try script.order(order)["requests"]?.arrayValue ?? []
   }
+
+  /// What was forwarded since the last look: each with "method", "path", "request", "status", "type", "answer".
+  public func exchanges() throws -> [JSONValue] {
+    try script.order([:])["exchanges"]?.arrayValue ?? []
+  }
+
+  /// How many answers of a record were not given yet.
+  public func answersLeft() throws -> Int { try script.order([:])["left"]?.intValue ?? -1 }
 }

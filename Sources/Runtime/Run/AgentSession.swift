@@ -66,7 +66,7 @@ public actor AgentSession {
     let cloud = try Self.cloud(places, catalog, secrets)
     let offered = Self.offered(catalog, policy, state, cloud)
     let escalations = try Self.escalations(settings, policy, cloud, places)
-    let costs = try Self.costs(settings, policy, model, cloud)
+    let costs = try Self.costs(settings, model, cloud)
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
@@ -301,30 +301,16 @@ public actor AgentSession {
     return cloud == nil ? [] : reasons
   }
 
-  /// What the run may cost elsewhere, as long as it can be counted.
+  /// What the run may cost elsewhere, which is counted in one currency.
   private static func costs(
-    _ settings: RunSettings, _ policy: PolicyEngine, _ model: RunModel, _ cloud: CloudDesk?
+    _ settings: RunSettings, _ model: RunModel, _ cloud: CloudDesk?
   ) throws(RunError) -> CostMeter {
     let meter = CostMeter(limit: settings.budgets.costMillionthsMax)
-    guard case .server(let server) = model.engine else { return meter }
-    let use = policy.judge(
-      Effect(useOf: server.address), PolicyState(model: nil, isApproved: true))
-    guard meter.limit != nil || policy.limitsDollars(use) else { return meter }
+    guard meter.limit != nil, case .server(let server) = model.engine,
+      let other = cloud?.configuration.prices, !other.prices.isEmpty
+    else { return meter }
     let prices = server.connection.settings.prices
-    guard prices.prices[server.address.model] != nil else {
-      let bound =
-        meter.limit == nil ? "A budget of the policy counts dollars" : "The run's cost is bounded"
-      throw RunError(
-        .misconfigured(
-          """
-          \(bound), and config.json has no price for "\(server.address.model)" of \(server.address.base). \
-          Add it there under "servers", "prices"; what costs nothing has {"input": 0, "output": 0}. See \
-          Docs/SERVERS.md.
-          """))
-    }
-    if meter.limit != nil, let other = cloud?.configuration.prices,
-      other.prices.isEmpty == false, other.currency != prices.currency
-    {
+    guard other.currency == prices.currency else {
       throw RunError(
         .misconfigured(
           """

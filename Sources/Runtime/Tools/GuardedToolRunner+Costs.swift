@@ -7,15 +7,6 @@ import Policy
 import Providers
 import Store
 
-extension Effect {
-  /// The use of a model server, which is sent the whole conversation.
-  init(useOf server: ServerAddress) {
-    self.init(
-      tool: "model.server",
-      arguments: ["url": .string(server.base), "model": .string(server.model)], actor: .user)
-  }
-}
-
 /// A request to the model's server that may be sent.
 struct ServerAdmission: Equatable, Sendable {
   /// Tokens of its answer at most; nil for no bound.
