@@ -5,10 +5,10 @@ import Sandbox
 import Transfer
 
 extension NetworkSettings {
-  /// Which authorities are trusted.
+  /// Which authorities are trusted: those of the file, else as tools read the environment.
   var certificates: CertificatePlaces {
     var places = CertificatePlaces.ofThisProcess()
-    if let authorities { places.file = authorities }
+    if hasCAFile { places.file = authorities }
     return places
   }
 

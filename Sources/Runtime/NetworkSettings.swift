@@ -21,7 +21,10 @@ import ToolHost
 /// Settings of the network, for plugins that have the broker for one and for the program's own requests.
 struct NetworkSettings: Equatable {
   var proxy: EgressProxy?
+  /// Authorities beside the system's: of the file, else what SSL_CERT_FILE names.
   var authorities: String?
+  /// Whether the file names them.
+  private(set) var hasCAFile = false
   var ignoresRobots = false
   var hostCountMax: Int?
   var keepsPages = false
@@ -92,6 +95,7 @@ struct NetworkSettings: Equatable {
       proxy?.credentials = line
     }
     authorities = try text("caFile")
+    hasCAFile = authorities != nil
     if let authorities, !Resources.exists(authorities) {
       throw Problem("\"caFile\": there is no file \(authorities)")
     }
