@@ -304,7 +304,7 @@ extension PolicyEngine {
   public func left(
     _ decision: PolicyDecision, used: [String: BudgetAmounts]
   ) -> (tokens: Int?, microdollars: Int?) {
-    var left: (tokens: Int?, microdollars: Int?)
+    var left: (tokens: Int?, microdollars: Int?) = (nil, nil)
     for charge in decision.charges {
       guard let budget = budgets[charge.budget] else { continue }
       let used = used[charge.budget] ?? BudgetAmounts()

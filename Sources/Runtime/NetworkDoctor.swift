@@ -3,6 +3,7 @@
 
 import Glibc
 import Hub
+import Providers
 public import Sandbox
 
 /// Looks at the settings of everything that goes to the network.

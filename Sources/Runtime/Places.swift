@@ -6,6 +6,7 @@
 import Glibc
 public import Hub
 public import Inference
+import Planner
 
 /// The folders of one user on this machine. Nothing is made here; whoever writes first makes them.
 public struct Places: Equatable, Sendable {

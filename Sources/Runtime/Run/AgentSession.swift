@@ -6,6 +6,7 @@ import Glibc
 import Harmony
 public import Planner
 import Policy
+import Providers
 import Sandbox
 public import Store
 import Tokenizer
