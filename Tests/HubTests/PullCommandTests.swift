@@ -406,6 +406,60 @@ import Testing
     #expect(try run("model", "list").output.contains("cannot be used:"))
   }
 
+  @Test func `bear links that lead back, and say what of a store cannot be read`() throws {
+    _ = try run("model", "pull", "org/tiny")
+    for (link, target) in [
+      (repository + "/refs/loop", "."), (repository + "/refs/other", ".."),
+      (home.path + "/.lmstudio/models/a/b", ".."), (home.path + "/.ollama/models/manifests/h/s", "."),
+    ] {
+      try FileManager.default.createDirectory(
+        atPath: URL(filePath: link).deletingLastPathComponent().path(percentEncoded: false),
+        withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    }
+    let clock = ContinuousClock()
+    let time = try clock.measure {
+      let result = try run("model", "list")
+      #expect(result.exitCode == 0)
+      #expect(result.output.contains("org/tiny"))
+    }
+    #expect(time < .seconds(10))
+    // Nobody but root reads what has no permissions.
+    guard geteuid() != 0 else { return }
+    let closed = home.path + "/.ollama/models/manifests"
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: closed)
+    defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: closed) }
+    #expect(try run("model", "list").errors.contains("\(closed) cannot be read: Permission denied"))
+  }
+
+  @Test func `find a blob of Ollama's whose bytes are not those of its name`() throws {
+    let model = try Data(
+      contentsOf: URL(filePath: Repository.path("Tests/Vectors/tiny-gpt-oss/tiny-q8.gguf")))
+    let name = contentName([UInt8](model))
+    let blob = home.path + "/.ollama/models/blobs/sha256-\(name)"
+    try home.write(
+      ".ollama/models/manifests/registry.ollama.ai/library/tiny/latest",
+      #"{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:\#(name)"}]}"#)
+    try home.write(".ollama/models/blobs/sha256-\(name)", "")
+    try model.write(to: URL(filePath: blob))
+    #expect(try run("model", "list").output.contains("tiny:latest"))
+    let whole = try run("model", "verify", blob)
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    #expect(whole.output.contains("1 file matches its digest"))
+    var bytes = [UInt8](model)
+    bytes[700_000] ^= 1
+    try Data(bytes).write(to: URL(filePath: blob))
+    let flipped = try run("model", "verify", blob)
+    #expect(flipped.exitCode == 6)
+    #expect(flipped.errors.contains("it ought to be \(name)"), "\(flipped.errors)")
+    try Data(bytes.prefix(500_000)).write(to: URL(filePath: blob))
+    #expect(try run("model", "verify", blob).exitCode == 6)
+    let listed = try run("model", "list")
+    #expect(listed.output.contains("cannot be used: "))
+    #expect(try run("model", "remove", "tiny:latest", "--yes").exitCode == 2)
+    #expect(FileManager.default.fileExists(atPath: blob))
+  }
+
   @Test func `find a file of the cache that has changed`() throws {
     _ = try run("model", "pull", "org/tiny")
     // This model is only noise: its digests match, and then it cannot be opened.

@@ -22,7 +22,11 @@ extension Command {
         command: "./martlet model list", meaning: "name, size, place; or why it cannot be used")
     ]
   ) { arguments in
-    let models = ModelShelf(.ofThisProcess()).models()
+    let places = Places.ofThisProcess()
+    for (path, reason) in places.otherStores.unreadable() {
+      Progress.line("martlet: \(path) cannot be read: \(reason).".plain)
+    }
+    let models = ModelShelf(places).models()
     if arguments.has("--json") {
       models.forEach { Output.jsonLine($0.json) }
       return .success
