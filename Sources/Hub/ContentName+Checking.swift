@@ -99,7 +99,9 @@ extension ContentName {
     let parts = path.split(separator: "/").suffix(2).map(String.init)
     guard parts.count == 2, parts[0] == "blobs" else { return nil }
     if parts[1].hasPrefix("sha256-") {
-      guard let digest = Digest(hex: String(parts[1].dropFirst("sha256-".count))) else { return nil }
+      guard let digest = Digest(hex: String(parts[1].dropFirst("sha256-".count))) else {
+        return nil
+      }
       self = .sha256(digest)
     } else if let digest = Digest(hex: parts[1]) {
       self = .sha256(digest)

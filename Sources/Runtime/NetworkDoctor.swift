@@ -56,8 +56,10 @@ public struct NetworkDoctor: Sendable {
       let word = proxy.credentials == nil ? "without" : "with"
       parts.append("Proxy \(proxy.host):\(proxy.port), \(word) a password.")
     } else {
-      let names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"].filter {
-        getenv($0).map { $0.pointee != 0 } ?? false
+      let all = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
+      let names = all.filter { (name: String) in
+        guard let value = getenv(name) else { return false }
+        return value.pointee != 0
       }
       parts.append(
         names.isEmpty
@@ -69,11 +71,13 @@ public struct NetworkDoctor: Sendable {
     }
     guard access(authorities, R_OK) == 0 else {
       return limited(
-        subject, (parts + ["The authorities in \(authorities) cannot be read."]).joined(separator: " "),
+        subject,
+        (parts + ["The authorities in \(authorities) cannot be read."]).joined(separator: " "),
         remedy: "Correct \"caFile\" in network.json, or SSL_CERT_FILE.")
     }
     return works(
-      subject, (parts + ["Authorities beside the system's: \(authorities)."]).joined(separator: " "))
+      subject, (parts + ["Authorities beside the system's: \(authorities)."]).joined(separator: " ")
+    )
   }
 
   // MARK: - Servers

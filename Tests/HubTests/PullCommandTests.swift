@@ -410,7 +410,8 @@ import Testing
     _ = try run("model", "pull", "org/tiny")
     for (link, target) in [
       (repository + "/refs/loop", "."), (repository + "/refs/other", ".."),
-      (home.path + "/.lmstudio/models/a/b", ".."), (home.path + "/.ollama/models/manifests/h/s", "."),
+      (home.path + "/.lmstudio/models/a/b", ".."),
+      (home.path + "/.ollama/models/manifests/h/s", "."),
     ] {
       try FileManager.default.createDirectory(
         atPath: URL(filePath: link).deletingLastPathComponent().path(percentEncoded: false),
@@ -428,7 +429,9 @@ import Testing
     guard geteuid() != 0 else { return }
     let closed = home.path + "/.ollama/models/manifests"
     try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: closed)
-    defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: closed) }
+    defer {
+      try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: closed)
+    }
     #expect(try run("model", "list").errors.contains("\(closed) cannot be read: Permission denied"))
   }
 
@@ -439,7 +442,8 @@ import Testing
     let blob = home.path + "/.ollama/models/blobs/sha256-\(name)"
     try home.write(
       ".ollama/models/manifests/registry.ollama.ai/library/tiny/latest",
-      #"{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:\#(name)"}]}"#)
+      #"{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:\#(name)"}]}"#
+    )
     try home.write(".ollama/models/blobs/sha256-\(name)", "")
     try model.write(to: URL(filePath: blob))
     #expect(try run("model", "list").output.contains("tiny:latest"))

@@ -48,7 +48,8 @@ import Testing
         == ["stop 5 budget_exhausted: tool_calls", "judge 2 python 2"])
   }
 
-  @Test func `of money stops before the call or the generation, which is made when it is resumed`() {
+  @Test func `of money stops before the call or the generation, which is made when it is resumed`()
+  {
     var state = PlannerState.begun(Budgets(costMillionthsMax: 100))
     _ = state.take(.modelSaid(call("python", "1")))
     let spent = CallDecision(verdict: .costSpent, rule: "cost", reason: "Too much.")

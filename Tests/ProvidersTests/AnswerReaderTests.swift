@@ -69,7 +69,10 @@ import Testing
       ([text, finish + "}", #"{"choices":[],"# + usage + "}"], known),
       ([text, finish + "}", "{" + usage + "}"], known),
       // A chunk after the end that says nothing more, as gateways send it.
-      ([text, finish + "}", #"{"choices":[{"index":0,"delta":{"content":""}}],"# + usage + "}"], known),
+      (
+        [text, finish + "}", #"{"choices":[{"index":0,"delta":{"content":""}}],"# + usage + "}"],
+        known
+      ),
       ([text, finish + #","usage":null}"#], nil),
     ] as [([String], ProviderUsage?)] {
       let (answer, _) = try WireAnswer(body: Stream.chat(chunks)).read(.chat)

@@ -8,8 +8,9 @@ import Testing
 private typealias OnServer = `A run on a model server`
 
 @Suite struct `What a run may cost` {
-  private static func prices(_ input: Double, _ output: Double, _ currency: String = "USD") -> JSONObject
-  {
+  private static func prices(
+    _ input: Double, _ output: Double, _ currency: String = "USD"
+  ) -> JSONObject {
     [
       "prices": [
         "currency": .string(currency),

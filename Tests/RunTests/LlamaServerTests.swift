@@ -56,7 +56,8 @@ private let program = ProcessInfo.processInfo.environment["MARTLET_LLAMA_SERVER"
     #expect(finished["generated_tokens"] == before["generated_tokens"])
     #expect(try server.answersLeft() == 0)
     #expect(events.named("server.retried").isEmpty)
-    let name = interface == "tokens" ? "token completions" : interface == "chat" ? "Chat" : "Responses"
+    let name =
+      interface == "tokens" ? "token completions" : interface == "chat" ? "Chat" : "Responses"
     #expect(result.errors.contains(name), "\(result.errors)")
   }
 
@@ -77,7 +78,9 @@ private let program = ProcessInfo.processInfo.environment["MARTLET_LLAMA_SERVER"
       )
       let exchanges = try server.exchanges()
       #expect(!exchanges.isEmpty)
-      guard seed == 7, ProcessInfo.processInfo.environment["MARTLET_RECORD"] != nil else { continue }
+      guard seed == 7, ProcessInfo.processInfo.environment["MARTLET_RECORD"] != nil else {
+        continue
+      }
       var head: JSONObject = ["server": .string(try real.version)]
       for key in ["exit_code", "outcome", "generated_tokens"] { head[key] = finished[key] }
       let lines = ([.object(head)] + exchanges).map { $0.compactText + "\n" }.joined()
@@ -89,7 +92,9 @@ private let program = ProcessInfo.processInfo.environment["MARTLET_LLAMA_SERVER"
   @Test(
     .enabled(if: program != nil, "MARTLET_LLAMA_SERVER names no llama-server"),
     .timeLimit(.minutes(5)), arguments: interfaces)
-  func `whose server dies ends with exit code 10, and goes on with another`(interface: String) throws {
+  func `whose server dies ends with exit code 10, and goes on with another`(
+    interface: String
+  ) throws {
     var real: LlamaServer? = try LlamaServer(try #require(program), model: Self.model)
     let address = try #require(real).address
     let home = try Home()
@@ -114,7 +119,9 @@ private let program = ProcessInfo.processInfo.environment["MARTLET_LLAMA_SERVER"
     try process.run()
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline, process.isRunning {
-      let text = FileManager.default.contents(atPath: events).map { String(decoding: $0, as: UTF8.self) }
+      let text = FileManager.default.contents(atPath: events).map {
+        String(decoding: $0, as: UTF8.self)
+      }
       if text?.contains("server.asked") == true { break }
       usleep(20_000)
     }
@@ -145,7 +152,8 @@ private final class LlamaServer {
     self.port = try port ?? Self.freePort()
     process.executableURL = URL(filePath: program)
     process.arguments = [
-      "-m", model, "--host", "127.0.0.1", "--port", "\(self.port)", "-c", "8192", "-t", "1", "--jinja",
+      "-m", model, "--host", "127.0.0.1", "--port", "\(self.port)", "-c", "8192", "-t", "1",
+      "--jinja",
       "-a", "stand-in", "-np", "1",
     ]
     process.standardInput = FileHandle.nullDevice
@@ -173,7 +181,9 @@ private final class LlamaServer {
   var version: String {
     get throws {
       let said = try Program.run(["--version"], of: program)
-      let line = (said.output + said.errors).split(separator: "\n").first { $0.hasPrefix("version:") }
+      let line = (said.output + said.errors).split(separator: "\n").first {
+        $0.hasPrefix("version:")
+      }
       return "llama-server \(line?.dropFirst("version: ".count) ?? "of an unknown version")"
     }
   }

@@ -64,7 +64,10 @@ extension Command {
     let matchCount = try arguments.compareDigests(path)
     let checkpoint = try Opening.loading { try GPTOSSCheckpoint(path: path) }
     try Opening.loading { try checkpoint.verify() }
-    let digests = matchCount == 0 ? "" : " \(matchCount) \(matchCount == 1 ? "file matches its digest" : "files match their digests")."
+    let digests =
+      matchCount == 0
+      ? ""
+      : " \(matchCount) \(matchCount == 1 ? "file matches its digest" : "files match their digests")."
     Output.line("\(path): all \(checkpoint.facts.tensorCount) tensors make sense.\(digests)")
     return .success
   }

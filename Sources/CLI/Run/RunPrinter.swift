@@ -73,7 +73,9 @@ struct RunPrinter {
       note("the next request is not sent: \(members["reason"]?.stringValue ?? "")")
     case .reported("cloud.answered", let members):
       if let cost = members["cost_millionths"]?.intValue {
-        note("the cloud model's answer cost \(CostText.text(cost, members["currency"]?.stringValue ?? ""))")
+        note(
+          "the cloud model's answer cost \(CostText.text(cost, members["currency"]?.stringValue ?? ""))"
+        )
       }
     case .finished:
       if let text = costs.text { note(text) }

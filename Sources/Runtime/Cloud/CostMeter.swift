@@ -22,7 +22,9 @@ struct CostMeter: Equatable, Sendable {
   static let amounts = 0.0...1_000_000
 
   /// Rounded down.
-  static func millionths(_ amount: Double) -> Int { Int((amount * 1_000_000 + 1e-6).rounded(.down)) }
+  static func millionths(_ amount: Double) -> Int {
+    Int((amount * 1_000_000 + 1e-6).rounded(.down))
+  }
 
   var left: Int? { limit.map { max(0, $0 - spent) } }
 

@@ -4,6 +4,7 @@
 import Base
 import Digests
 import Planner
+import Policy
 import Providers
 
 /// Asks on behalf of a run, within what that may cost, and records it.

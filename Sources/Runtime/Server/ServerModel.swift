@@ -103,6 +103,7 @@ struct ServerModel: Sendable {
       case .cancelled: throw RunError(.interrupted)
       case .contextOverflow:
         throw RunError(.networkFailed("\(address.origin) has no room for a token."))
+      case .costSpent: throw RunError(.budgetExhausted(.cost))
       }
     }
   }

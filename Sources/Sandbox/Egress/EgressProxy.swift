@@ -70,13 +70,15 @@ public struct EgressProxy: Equatable, Sendable {
     return .open(rest: Array(bytes[blank.upperBound...]))
   }
 
-  private static let noProxyRemedy = "Is \"proxy\" in network.json one for HTTP, and its port right?"
+  private static let noProxyRemedy =
+    "Is \"proxy\" in network.json one for HTTP, and its port right?"
 
   private static func remedy(_ status: Int) -> String {
     switch status {
     case 407: "It wants a name and a password: see \"proxyCredentials\" of network.json."
     case 429, 500...: "Try again later, or ask those who run it."
-    default: "Ask those who run it to open the host, or see \"proxy\" and \"noProxy\" of network.json."
+    default:
+      "Ask those who run it to open the host, or see \"proxy\" and \"noProxy\" of network.json."
     }
   }
 
