@@ -273,6 +273,25 @@ import Testing
     }
   }
 
+  @Test func `finds its items by their ids where a server leaves places and numbers out`() throws {
+    let plain = Stream.responsesCall.map { event in
+      event.replacing(#/"(sequence_number|output_index)":\d+,/#, with: "")
+    }
+    // Each piece then says whose it is.
+    let events = plain.map { event in
+      guard event.contains("_text.") || event.contains("_arguments.") else { return event }
+      let id = event.contains("reasoning_text") ? "rs_1" : "fc_1"
+      return event.replacing("{\"type\"", with: "{\"item_id\":\"\(id)\",\"type\"")
+    }
+    let (answer, deltas) = try WireAnswer(body: Stream.responses(events)).read(.responses)
+    #expect(answer == Stream.responsesCallAnswer)
+    #expect(deltas.count == 4)
+    let words = "an event does not say which part of the answer it belongs to"
+    #expect(throws: ProviderError.malformed(words)) {
+      try WireAnswer(body: Stream.responses(plain)).read(.responses)
+    }
+  }
+
   @Test func `without numbers still notices deltas that were exchanged`() {
     var events = Stream.responsesCall.map { event in
       event.replacing(#/"sequence_number":\d+,/#, with: "")

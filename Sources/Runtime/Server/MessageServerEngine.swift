@@ -46,9 +46,13 @@ struct MessageServerEngine: TextEngine {
     asked.tokensMax = admission.outputTokensMax
     let body = asked.body(interface, dialect)
     let watcher = DeltaWatcher(news: frame.news, isAnswer: asked.tools.isEmpty)
-    let reply = try await log.ask(body, interface, server, admission) { watcher.take($0) }
-    if reply.answer.ending == .length, admission.isCut { throw .costSpent }
-    return try turn(reply.answer)
+    var answer = try await log.ask(body, interface, server, admission) { watcher.take($0) }.answer
+    // llama-server calls an answer of Responses completed that its bound has cut off.
+    if answer.ending == .stop, let max = asked.tokensMax, (answer.usage?.outputTokens ?? 0) >= max {
+      answer.ending = .length
+    }
+    if answer.ending == .length, admission.isCut { throw .costSpent }
+    return try turn(answer)
   }
 
   /// The bound to send; nil for none. One that does not fit the context would be refused.
