@@ -16,6 +16,7 @@ extension NetworkSettings {
   /// needs no proxy.
   ///
   /// - Parameter isLoopback: Whether the one server is known to be on this machine.
+  /// - Returns: The way for a client.
   func route(toLoopback isLoopback: Bool = false) -> ProxyChoice {
     if isLoopback { return .none }
     guard let proxy else { return .environment }

@@ -362,9 +362,8 @@ import Testing
     let direct = try pull(way, adding: ["noProxy": ["hub.test"]])
     #expect(direct.exitCode == 10)
     #expect(direct.errors.contains("hub.test could not be resolved"), "\(direct.errors)")
-    let strange = try pull([
-      "proxy": .string(proxy), "caFile": .string(try TestCertificate().authority),
-    ])
+    let other = try TestCertificate()
+    let strange = try pull(["proxy": .string(proxy), "caFile": .string(other.authority)])
     #expect(strange.exitCode == 10)
     #expect(strange.errors.contains("\"caFile\" in network.json"), "\(strange.errors)")
     let wrong = try pull(["proxy": "ftp://x"])

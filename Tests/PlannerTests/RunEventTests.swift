@@ -24,10 +24,8 @@ private let kinds: [PlannerEvent.Kind] = [
   .modelSaid(ModelTurn(messages: [], ending: .contextFull)),
   .generationFailed(.contextOverflow), .generationFailed(.cancelled),
   .generationFailed(.model("m")), .generationFailed(.network("n")),
-  .generationFailed(.costSpent),
   .callJudged(call: 1, allowed),
   .callJudged(call: 2, CallDecision(verdict: .approvalNeeded, reason: "r")),
-  .callJudged(call: 2, CallDecision(verdict: .costSpent, reason: "r")),
   .toolAnswered(call: 3, succeeded("t")),
   .toolAnswered(
     call: 4,
@@ -43,6 +41,8 @@ private let kinds: [PlannerEvent.Kind] = [
   .escalated(.taskMarked, .misconfigured("r")), .escalated(.taskMarked, .costSpent("r")),
   .answerRejected("No."), .interrupted(.interrupted), .interrupted(.terminated), .timeRanOut,
   .resumed(Budgets(toolCallsMax: 9)), .resumed(Budgets(costMillionthsMax: 250)),
+  .generationFailed(.costSpent),
+  .callJudged(call: 2, CallDecision(verdict: .costSpent, reason: "r")),
 ]
 
 private let others: [RunEvent] = [

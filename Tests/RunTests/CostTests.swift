@@ -8,16 +8,18 @@ import Testing
 private typealias OnServer = `A run on a model server`
 
 @Suite struct `What a run may cost` {
+  /// Settings of a server whose patience a busy machine does not try.
   private static func prices(
     _ input: Double, _ output: Double, _ currency: String = "USD"
   ) -> JSONObject {
     [
+      "silenceSeconds": 60,
       "prices": [
         "currency": .string(currency),
         "models": [
           "stand-in": ["input": .number(.double(input)), "output": .number(.double(output))]
         ],
-      ]
+      ],
     ]
   }
 
@@ -89,7 +91,7 @@ private typealias OnServer = `A run on a model server`
       let server = try OnServer.server(interface)
       let home = try OnServer.home(server, interface, Self.prices(1_000, 1))
       let result = try OnServer.run(home, server, ["--max-cost", "0.001"])
-      #expect(result.exitCode == 5, "\(result.errors)")
+      #expect(result.exitCode == 5, "\(interface): \(result.errors)")
       // But for the look at which way the server takes.
       let asked = try Self.asked(server).filter { $0["body"]?["max_tokens"] != 1 }
       #expect(asked.isEmpty, "\(interface)")

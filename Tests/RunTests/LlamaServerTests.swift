@@ -30,7 +30,10 @@ private let program = ProcessInfo.processInfo.environment["MARTLET_LLAMA_SERVER"
   ) throws -> (ProgramResult, [JSONValue]) {
     let home = try `A run on a model server`.home(
       server, interface,
-      ["vocabulary": .string(Repository.path("Tests/Vectors/tiny-gpt-oss/tokenizer.json"))])
+      [
+        "silenceSeconds": 60,
+        "vocabulary": .string(Repository.path("Tests/Vectors/tiny-gpt-oss/tokenizer.json")),
+      ])
     try home.setPolicy(
       """
       { id: 'server', effect: 'allow', tool: 'model.server', args: 'any', actor: ['user'] },
