@@ -6,7 +6,9 @@
 
 Both fetch the same repository from the stand-in of a hub (Tests/StandIns/hub.py), whose pages of a listing, relative
 redirects, signed links on a second port and tags are those of the real one, each into a cache of its own. Compared
-are all paths, the contents of files and the targets of links. For development; no test needs it.
+are all paths, the contents of files and the targets of links; trees/COMMIT.json, in which the library keeps the
+listing for itself, is named and left out. Its Xet protocol is switched off: neither the
+stand-in nor the program speaks it. For development; no test needs it.
 """
 import hashlib, json, os, random, subprocess, sys, tempfile
 
@@ -35,10 +37,12 @@ def compare(title, ours, theirs):
     print("  different: %s" % (different or "none"))
     print("  only ours: %s" % (sorted(set(ours) - set(theirs)) or "none"))
     print("  only theirs: %s" % (sorted(set(theirs) - set(ours)) or "none"))
-    return not different and set(ours) == set(theirs)
+    # trees/COMMIT.json is the library's note to itself of what the hub listed; nobody else reads it.
+    return not different and set(ours) == {path for path in theirs if not path.startswith("trees/")}
 
 
 def main():
+    os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
     import huggingface_hub
     with tempfile.TemporaryDirectory() as work:
         random.seed(11)
@@ -77,7 +81,7 @@ def main():
         finally:
             hub.stdin.close()
             hub.wait()
-    print("the trees are equal" if good else "the trees differ")
+    print("the trees are equal, but for trees/" if good else "the trees differ")
     return 0 if good else 1
 
 

@@ -449,6 +449,7 @@ import Testing
     let whole = try run("model", "verify", blob)
     #expect(whole.exitCode == 0, "\(whole.errors)")
     #expect(whole.output.contains("1 file matches its digest"))
+    #expect(try run("model", "verify", "tiny:latest").output == whole.output)
     var bytes = [UInt8](model)
     bytes[700_000] ^= 1
     try Data(bytes).write(to: URL(filePath: blob))
@@ -459,7 +460,15 @@ import Testing
     #expect(try run("model", "verify", blob).exitCode == 6)
     let listed = try run("model", "list")
     #expect(listed.output.contains("cannot be used: "))
-    #expect(try run("model", "remove", "tiny:latest", "--yes").exitCode == 2)
+    for (name, words) in [
+      ("tiny:latest", "tiny:latest is in a store of ollama, which is only read here"),
+      ("nano", "nano ships with the program, and stays"),
+      ("nobody", "There is no model \"nobody\""),
+    ] {
+      let kept = try run("model", "remove", name, "--yes")
+      #expect(kept.exitCode == 2)
+      #expect(kept.errors.contains(words), "\(kept.errors)")
+    }
     #expect(FileManager.default.fileExists(atPath: blob))
   }
 

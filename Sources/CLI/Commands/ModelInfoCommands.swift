@@ -78,7 +78,11 @@ extension Arguments {
   fileprivate func modelPath() throws(CommandError) -> String {
     guard let word = positional.first else { return Opening.path(try required("--model")) }
     guard self["--model"] == nil else { throw .usage("The model is given twice.") }
-    return Opening.path(word)
+    let path = Opening.path(word)
+    guard path == word, word.resolvingLinks == nil else { return path }
+    // Ollama's names mean nothing elsewhere, but they are what is listed.
+    let foreign = Places.ofThisProcess().otherStores.models()
+    return foreign.first { $0.owner == .ollama && $0.name == word }?.path ?? word
   }
 
   /// Compares the files of a model in the shared cache, or in Ollama's store, with their names; returns how many they are.
