@@ -6,8 +6,8 @@
 
 A file holds one JSON object a line, {"interface": "chat" | "responses" | "completions", "body": {...}}, or
 {"path": "/v1/...", "request": {...}} as the records of a server have it; it is Tests/Vectors/providers/*.jsonl
-where none is given. Members that the types do not know are listed: those
-are what only some servers understand. For development; no test needs it.
+where none is given. Members that the types do not know are listed: those are what only some servers understand. For
+development; no test needs it.
 """
 import glob, json, sys
 import openai, pydantic
