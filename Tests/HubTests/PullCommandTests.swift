@@ -369,6 +369,12 @@ import Testing
     let wrong = try pull(["proxy": "ftp://x"])
     #expect(wrong.exitCode == 2)
     #expect(wrong.errors.contains("network.json: the proxy is not of the form"), "\(wrong.errors)")
+    // Where there is no CONNECT, a proxy answers in the hub's place.
+    try FileManager.default.removeItem(atPath: home.path + "/config/martlet/network.json")
+    try self.hub.standIn.misbehave(["api": [407, nil, nil, 1]])
+    let plain = try run("model", "pull", "org/tiny")
+    #expect(plain.exitCode == 10)
+    #expect(plain.errors.contains("it answered with status 407"), "\(plain.errors)")
   }
 
   // MARK: - List and remove

@@ -48,7 +48,9 @@ struct MessageServerEngine: TextEngine {
     let watcher = DeltaWatcher(news: frame.news, isAnswer: asked.tools.isEmpty)
     var answer = try await log.ask(body, interface, server, admission) { watcher.take($0) }.answer
     // llama-server calls an answer of Responses completed that its bound has cut off.
-    if answer.ending == .stop, let max = asked.tokensMax, (answer.usage?.outputTokens ?? 0) >= max {
+    if answer.ending != .filtered, let max = asked.tokensMax,
+      let used = answer.usage?.outputTokens, used >= max
+    {
       answer.ending = .length
     }
     if answer.ending == .length, admission.isCut { throw .costSpent }
