@@ -105,6 +105,24 @@ static inline void *_Nullable ccurl_context(CURL *_Nonnull handle) {
   return curl_easy_getinfo(handle, CURLINFO_PRIVATE, &context) ? 0 : context;
 }
 
+/// What the last CONNECT was answered with; 0 where there was none, or no answer.
+static inline long ccurl_connect_status(CURL *_Nonnull handle) {
+  long status = 0;
+  return curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status) ? 0 : status;
+}
+
+/// The address that was connected to, in the handle's memory; null where there was none.
+static inline const char *_Nullable ccurl_peer(CURL *_Nonnull handle) {
+  char *address = 0;
+  if (curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address)) return 0;
+  return address && *address ? address : 0;
+}
+
+static inline long ccurl_peer_port(CURL *_Nonnull handle) {
+  long port = 0;
+  return curl_easy_getinfo(handle, CURLINFO_PRIMARY_PORT, &port) ? 0 : port;
+}
+
 /// Seconds until the connection stood; 0 where it never did.
 static inline double ccurl_connect_seconds(CURL *_Nonnull handle) {
   double seconds = 0;

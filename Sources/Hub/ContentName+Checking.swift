@@ -47,7 +47,8 @@ extension ContentName {
   }
 }
 
-/// What the shared cache knows of a model's files: each is a link to a blob that is named by its digest.
+/// What caches know of a model's files: in the shared one each is a link to a blob that is named by its
+/// digest, in Ollama's store the blob is the file.
 public enum CacheCheck {
   /// A file whose bytes are not those of its name.
   public struct Damage: Equatable, Sendable {
@@ -67,9 +68,7 @@ public enum CacheCheck {
     var fileCount = 0
     var damaged: [Damage] = []
     for file in files {
-      guard let target = Files.linkTarget(file), let content = ContentName(blob: target) else {
-        continue
-      }
+      guard let content = ContentName(blob: Files.linkTarget(file) ?? file) else { continue }
       fileCount += 1
       let found = try name(of: file, like: content)
       if found != content {
@@ -95,11 +94,16 @@ public enum CacheCheck {
 }
 
 extension ContentName {
-  /// Reads the path of a blob: …/blobs/CONTENT.
+  /// Reads the path of a blob: …/blobs/CONTENT, or Ollama's …/blobs/sha256-DIGEST.
   fileprivate init?(blob path: String) {
     let parts = path.split(separator: "/").suffix(2).map(String.init)
     guard parts.count == 2, parts[0] == "blobs" else { return nil }
-    if let digest = Digest(hex: parts[1]) {
+    if parts[1].hasPrefix("sha256-") {
+      guard let digest = Digest(hex: String(parts[1].dropFirst("sha256-".count))) else {
+        return nil
+      }
+      self = .sha256(digest)
+    } else if let digest = Digest(hex: parts[1]) {
       self = .sha256(digest)
     } else if HubCache.isCommit(parts[1]) {
       self = .git(parts[1])

@@ -158,20 +158,23 @@ extension HubCache {
     return models
   }
 
+  /// Names of revisions have few parts; a link that leads back would have more and more.
+  private static let referenceDepthMax = 6
+
   /// The revisions that were fetched by name, and the commits that were fetched by theirs.
   private func references(of repository: RepositoryName) -> [(revision: String, commit: String)] {
     let folder = folder(of: repository)
     var found: [(revision: String, commit: String)] = []
-    func look(_ prefix: String) {
+    func look(_ prefix: String, _ depth: Int) {
       for name in Files.names(in: "\(folder)/refs/\(prefix)") {
         if Files.isFolder("\(folder)/refs/\(prefix)\(name)") {
-          look("\(prefix)\(name)/")
+          if depth < Self.referenceDepthMax { look("\(prefix)\(name)/", depth + 1) }
         } else if let commit = commit(of: repository, revision: prefix + name) {
           found.append((prefix + name, commit))
         }
       }
     }
-    look("")
+    look("", 1)
     for commit in Files.names(in: folder + "/snapshots")
     where Self.isCommit(commit) && !found.contains(where: { $0.commit == commit }) {
       found.append((commit, commit))

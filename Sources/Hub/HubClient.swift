@@ -31,7 +31,7 @@ struct HubClient: Sendable {
 
   init(_ settings: HubSettings) {
     self.settings = settings
-    http = HTTPClient()
+    http = settings.client()
   }
 
   // MARK: - Questions

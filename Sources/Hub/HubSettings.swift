@@ -15,6 +15,10 @@ public struct HubSettings: Equatable, Sendable {
   /// Nothing may be asked of any hub.
   public var isOffline: Bool
   public var retries = RetrySchedule()
+  /// Authorities that are trusted.
+  public var certificates = CertificatePlaces.ofThisProcess()
+  /// The way to the hub and to where its links lead.
+  public var proxy = ProxyChoice.environment
 
   /// - Parameters:
   ///   - environment: `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_CACHE`,
@@ -38,6 +42,9 @@ public struct HubSettings: Equatable, Sendable {
         try Self.implicitToken(environment, home: home)
       }
   }
+
+  /// A client that goes the configured way.
+  func client() -> HTTPClient { HTTPClient(certificates: certificates, proxy: proxy) }
 
   /// The names that ``init(environment:home:tokenFile:)`` reads.
   public static let variables =

@@ -58,6 +58,14 @@ public struct LocalStores: Equatable, Sendable {
     return models
   }
 
+  /// Stores that are there and cannot be looked into, and why.
+  public func unreadable() -> [(path: String, reason: String)] {
+    (ollamaFolders.map { $0 + "/manifests" } + lmStudioFolders + [llamaFolder]).compactMap { path in
+      guard access(path, R_OK | X_OK) != 0, ![ENOENT, ENOTDIR].contains(errno) else { return nil }
+      return (path, String(cString: strerror(errno)))
+    }
+  }
+
   /// GGUF files at most `depthMax` folders down, as paths below `folder`; of split ones the first part.
   public static func ggufFiles(_ folder: String, depthMax: Int) -> [String] {
     var files: [String] = []

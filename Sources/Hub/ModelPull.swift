@@ -45,7 +45,7 @@ public struct ModelPull: Sendable {
     self.meter = meter
     cache = settings.cache
     hub = HubClient(settings)
-    lanes = (0..<Self.clientCount).map { _ in HTTPClient() }
+    lanes = (0..<Self.clientCount).map { _ in settings.client() }
   }
 
   private var repository: RepositoryName { reference.repository }

@@ -30,6 +30,8 @@ public enum EscalationResult: Equatable, Sendable {
   case refused(String)
   /// A person has to say, and there is none.
   case approvalNeeded(String)
+  /// It could cost more than is left.
+  case costSpent(String)
   /// The network or the provider gave no answer.
   case failed(String)
   /// It cannot be asked as this machine is set up.

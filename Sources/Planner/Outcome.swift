@@ -4,6 +4,8 @@
 public enum Budget: String, CaseIterable, Equatable, Sendable {
   case steps, generatedTokens = "generated_tokens", wallTime = "wall_time"
   case toolCalls = "tool_calls", identicalCalls = "identical_calls", context
+  /// What servers and cloud models may cost.
+  case cost
 }
 
 /// How a run ended, or what happened in it that its ending has to tell. Reasons are sentences.

@@ -142,12 +142,14 @@ extension ToolDeclaration {
 
 extension Budgets {
   var json: JSONValue {
-    [
+    var object: JSONObject = [
       "steps_max": .whole(stepsMax), "generated_tokens_max": .whole(generatedTokensMax),
       "wall_ms_max": .whole(wallMillisecondsMax), "tool_calls_max": .whole(toolCallsMax),
       "identical_calls_max": .whole(identicalCallsMax),
       "identical_calls_noted": .whole(identicalCallsNoted),
     ]
+    object["cost_millionths_max"] = costMillionthsMax.map(JSONValue.whole)
+    return .object(object)
   }
 
   init(_ reader: EventReader) throws(PlannerError) {
@@ -157,7 +159,8 @@ extension Budgets {
       wallMillisecondsMax: try reader.integer("wall_ms_max"),
       toolCallsMax: try reader.integer("tool_calls_max"),
       identicalCallsMax: try reader.integer("identical_calls_max"),
-      identicalCallsNoted: try reader.integer("identical_calls_noted"))
+      identicalCallsNoted: try reader.integer("identical_calls_noted"),
+      costMillionthsMax: try reader.optionalInteger("cost_millionths_max"))
   }
 }
 
@@ -222,6 +225,7 @@ extension EngineFailure {
     switch self {
     case .contextOverflow: object["failure"] = "context_overflow"
     case .cancelled: object["failure"] = "cancelled"
+    case .costSpent: object["failure"] = "cost_spent"
     case .model(let reason):
       object["failure"] = "model"
       object["reason"] = .string(reason)
@@ -235,6 +239,7 @@ extension EngineFailure {
     switch try reader.text("failure") {
     case "context_overflow": self = .contextOverflow
     case "cancelled": self = .cancelled
+    case "cost_spent": self = .costSpent
     case "model": self = .model(try reader.text("reason"))
     case "network": self = .network(try reader.text("reason"))
     default: throw reader.bad("failure")
@@ -249,6 +254,7 @@ extension EscalationResult {
       case .answered(let text, _): ("answered", text)
       case .refused(let text): ("refused", text)
       case .approvalNeeded(let text): ("approval_needed", text)
+      case .costSpent(let text): ("cost_spent", text)
       case .failed(let text): ("failed", text)
       case .misconfigured(let text): ("misconfigured", text)
       }
@@ -263,6 +269,7 @@ extension EscalationResult {
     case "answered": self = .answered(text, model: try reader.text("model"))
     case "refused": self = .refused(text)
     case "approval_needed": self = .approvalNeeded(text)
+    case "cost_spent": self = .costSpent(text)
     case "failed": self = .failed(text)
     case "misconfigured": self = .misconfigured(text)
     default: throw reader.bad("status")

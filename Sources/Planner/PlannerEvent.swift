@@ -10,6 +10,8 @@ public struct CallDecision: Equatable, Sendable {
     case refused
     /// A person has to say, and there is none: the run stops before the call.
     case approvalNeeded = "approval_needed"
+    /// It could cost more than is left: the run stops before the call.
+    case costSpent = "cost_spent"
   }
 
   public var verdict: Verdict
@@ -44,6 +46,8 @@ public enum EngineFailure: Error, Equatable, Sendable {
   case contextOverflow
   case model(String)
   case network(String)
+  /// The next request could cost more than is left.
+  case costSpent
   /// The task that ran the generation was cancelled.
   case cancelled
 }

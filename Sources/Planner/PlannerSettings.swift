@@ -54,10 +54,14 @@ public struct Budgets: Equatable, Sendable {
   public var identicalCallsMax: Int
   /// …and from so many on the model is told.
   public var identicalCallsNoted: Int
+  /// What model servers and the cloud model may cost, in millionths of the price tables' currency; nil for
+  /// no bound. Counted where they are asked, and not by the planner.
+  public var costMillionthsMax: Int?
 
   public init(
     stepsMax: Int = 50, generatedTokensMax: Int = 200_000, wallMillisecondsMax: Int = 3_600_000,
-    toolCallsMax: Int = 100, identicalCallsMax: Int = 6, identicalCallsNoted: Int = 3
+    toolCallsMax: Int = 100, identicalCallsMax: Int = 6, identicalCallsNoted: Int = 3,
+    costMillionthsMax: Int? = nil
   ) {
     self.stepsMax = stepsMax
     self.generatedTokensMax = generatedTokensMax
@@ -65,6 +69,7 @@ public struct Budgets: Equatable, Sendable {
     self.toolCallsMax = toolCallsMax
     self.identicalCallsMax = identicalCallsMax
     self.identicalCallsNoted = identicalCallsNoted
+    self.costMillionthsMax = costMillionthsMax
   }
 }
 

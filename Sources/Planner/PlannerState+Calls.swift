@@ -139,6 +139,7 @@ extension PlannerState {
       record(open, "Refused: \(decision.reason)")
       return goOn()
     case .approvalNeeded: return stop(.approvalNeeded(decision.reason))
+    case .costSpent: return stop(.budgetExhausted(.cost))
     }
   }
 

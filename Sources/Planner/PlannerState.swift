@@ -258,6 +258,7 @@ public struct PlannerState: Equatable, Sendable {
       if !settings.toleratesRefusals { flaws.append(.denied(reason)) }
     // Where the user wanted this and nothing else, the run waits for what it lacks.
     case .approvalNeeded(let reason): return goOn(.approvalNeeded(reason), instead)
+    case .costSpent: return goOn(.budgetExhausted(.cost), instead)
     case .failed(let reason): return goOn(.networkFailed(reason), instead)
     case .misconfigured(let reason): return goOn(.misconfigured(reason), instead)
     }
@@ -308,6 +309,7 @@ public struct PlannerState: Equatable, Sendable {
     case .contextOverflow: return makeRoom(beginsInFinal: beginsInFinal)
     case .model(let reason): return stop(.modelFailed(reason))
     case .network(let reason): return stop(.networkFailed(reason))
+    case .costSpent: return stop(.budgetExhausted(.cost))
     case .cancelled: return stop(.interrupted)
     }
   }

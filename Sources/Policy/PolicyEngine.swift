@@ -299,6 +299,25 @@ extension PolicyEngine {
     decision.charges.contains { budgets[$0.budget]?.microdollars != nil }
   }
 
+  /// How much tokens and microdollars the budgets that `decision` takes from have left; nil where none of
+  /// them counts those.
+  public func left(
+    _ decision: PolicyDecision, used: [String: BudgetAmounts]
+  ) -> (tokens: Int?, microdollars: Int?) {
+    var left: (tokens: Int?, microdollars: Int?) = (nil, nil)
+    for charge in decision.charges {
+      guard let budget = budgets[charge.budget] else { continue }
+      let used = used[charge.budget] ?? BudgetAmounts()
+      if let limit = budget.tokens {
+        left.tokens = min(left.tokens ?? .max, max(0, limit - used.tokens))
+      }
+      if let limit = budget.microdollars {
+        left.microdollars = min(left.microdollars ?? .max, max(0, limit - used.microdollars))
+      }
+    }
+    return left
+  }
+
   /// Cloud prompts leave out text with these labels.
   public var cloudRedactLabels: Set<String> { cloud.redactLabels }
 

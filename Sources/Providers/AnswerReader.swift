@@ -137,8 +137,10 @@ public struct AnswerReader: Sendable {
   }
 
   private mutating func handle(
-    _ events: [ServerSentEvent]
+    _ all: [ServerSentEvent]
   ) throws(ProviderError) -> [ProviderDelta] {
+    // An event without data keeps the connection alive, and says nothing.
+    let events = all.filter { !$0.data.isEmpty }
     var deltas: [ProviderDelta] = []
     switch decoder {
     case .chat(var chat):

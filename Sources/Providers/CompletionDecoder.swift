@@ -17,7 +17,7 @@ struct CompletionDecoder: Sendable {
 
   mutating func handle(_ event: ServerSentEvent) throws(ProviderError) -> [ProviderDelta] {
     guard !isComplete else { return [] }
-    if event.data.elementsEqual("[DONE]".utf8) {
+    if event.isEndMark {
       guard finish != nil else { throw .truncated(missing: "the reason why it ended") }
       isComplete = true
       return []

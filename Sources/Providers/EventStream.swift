@@ -18,6 +18,13 @@ public struct ServerSentEvent: Equatable, Sendable {
   }
 }
 
+extension ServerSentEvent {
+  /// What Chat and Completions end with; some servers put white space behind it.
+  var isEndMark: Bool {
+    data.starts(with: "[DONE]".utf8) && data.dropFirst(6).allSatisfy { $0 <= 0x20 }
+  }
+}
+
 /// Splits a stream into events; a value that waits for nothing.
 public struct EventStreamParser: Sendable {
   /// Of one event, its name and line under way included; no answer in one piece comes near it.

@@ -4,7 +4,7 @@
 // announced (output_item.added), its parts arrive as deltas, each text once more as a whole (….done),
 // then the item (output_item.done); `response.completed`, `.incomplete` or `.failed` ends the stream
 // and holds the whole answer again. What is said twice must agree: pieces that came in a wrong order
-// do not.
+// do not. llama-server leaves `output_index` and `sequence_number` out; its events name their item by id.
 
 import Base
 
@@ -21,6 +21,8 @@ struct ResponsesDecoder: Sendable {
   private var sequence: Int?
   /// As announced, then as done.
   private var items: [Int: JSONValue] = [:]
+  /// Which item has which id, for events that say nothing else.
+  private var indexOfID: [String: Int] = [:]
   private var texts: [Place: String] = [:]
   private var result: ProviderAnswer?
 
@@ -31,7 +33,7 @@ struct ResponsesDecoder: Sendable {
   // MARK: - Events
 
   mutating func handle(_ event: ServerSentEvent) throws(ProviderError) -> [ProviderDelta] {
-    guard !isComplete, !event.data.elementsEqual("[DONE]".utf8) else { return [] }
+    guard !isComplete, !event.isEndMark else { return [] }
     let object = try Wire.object(event.data)
     guard let type = object["type"]?.stringValue ?? (event.name.isEmpty ? nil : event.name) else {
       try Wire.checkForError(object)
@@ -70,20 +72,27 @@ struct ResponsesDecoder: Sendable {
     if let model = response["model"]?.stringValue, !model.isEmpty { self.model = model }
   }
 
-  private static func index(_ object: JSONValue) throws(ProviderError) -> Int {
-    guard let index = object["output_index"]?.intValue, (0..<itemCountMax).contains(index) else {
+  /// Which item an event is about; one that is announced without a place comes after the others.
+  private func index(_ object: JSONValue) throws(ProviderError) -> Int {
+    let id = object["item_id"]?.stringValue ?? object["item"]?["id"]?.stringValue
+    let isNew = object["type"] == "response.output_item.added"
+    let index =
+      object["output_index"]?.intValue ?? id.flatMap { indexOfID[$0] }
+      ?? (isNew ? (items.keys.max() ?? -1) + 1 : nil)
+    guard let index, (0..<Self.itemCountMax).contains(index) else {
       throw .malformed("an event does not say which part of the answer it belongs to")
     }
     return index
   }
 
   private mutating func add(_ object: JSONValue) throws(ProviderError) {
-    let index = try Self.index(object)
+    let index = try index(object)
     guard let item = object["item"], item.objectValue != nil else {
       throw .malformed("an item is missing")
     }
     guard items[index] == nil else { throw .outOfOrder("item \(index) begins twice") }
     items[index] = item
+    if let id = item["id"]?.stringValue { indexOfID[id] = index }
   }
 
   /// A delta, or the whole of what came as deltas. Other events tell nothing that is needed.
@@ -99,7 +108,7 @@ struct ResponsesDecoder: Sendable {
     guard parts.count == 3, let whole = kinds[parts.dropLast().joined(separator: ".")] else {
       return []
     }
-    let index = try Self.index(object)
+    let index = try index(object)
     guard let item = items[index] else {
       throw .outOfOrder("a piece of item \(index) came before its beginning")
     }
@@ -131,7 +140,7 @@ struct ResponsesDecoder: Sendable {
   }
 
   private mutating func done(_ object: JSONValue) throws(ProviderError) {
-    let index = try Self.index(object)
+    let index = try index(object)
     guard let item = object["item"], item.objectValue != nil else {
       throw .malformed("an item is missing")
     }

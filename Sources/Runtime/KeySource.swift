@@ -73,6 +73,38 @@ enum KeySource: Equatable, Sendable {
     return String(trimmed)
   }
 
+  /// Whether there would be a key, and where from, as a part of a sentence; the key itself is in neither. A
+  /// command is looked for and not run.
+  var readiness: Result<String, Problem> {
+    do throws(Problem) {
+      switch self {
+      case .none: return .success("which wants no key")
+      case .environment(let name):
+        _ = try key()
+        return .success("key from the variable \(name)")
+      case .file(let path):
+        _ = try key()
+        return .success("key from \(path), which nobody else can read")
+      case .command(let words):
+        let program = words.first ?? ""
+        guard Self.isProgram(program) else {
+          throw Problem(
+            description: "The command \(program), which should print the key, is not there.")
+        }
+        return .success("key from the command \(program), which was not run")
+      }
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Whether a shell would find `program`.
+  private static func isProgram(_ program: String) -> Bool {
+    guard !program.contains("/") else { return access(program, X_OK) == 0 }
+    let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return folders.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
+  }
+
   /// For a sentence.
   private var place: String {
     switch self {

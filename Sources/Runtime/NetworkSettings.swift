@@ -18,10 +18,13 @@ import Planner
 import Sandbox
 import ToolHost
 
-/// Settings of the network for plugins that have the broker for one.
+/// Settings of the network, for plugins that have the broker for one and for the program's own requests.
 struct NetworkSettings: Equatable {
   var proxy: EgressProxy?
+  /// Authorities beside the system's: of the file, else what SSL_CERT_FILE names.
   var authorities: String?
+  /// Whether the file names them.
+  private(set) var hasCAFile = false
   var ignoresRobots = false
   var hostCountMax: Int?
   var keepsPages = false
@@ -37,8 +40,7 @@ struct NetworkSettings: Equatable {
 
   /// - Throws: ``RunError`` that names file, key and remedy.
   init(_ places: Places, environment: (String) -> String? = Self.variable) throws(RunError) {
-    let paths = [places.systemFolder, places.configFolder].map { $0 + "/network.json" }
-    if let path = paths.first(where: Resources.exists) {
+    if let path = Self.path(places) {
       do {
         let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
         try read(json, environment)
@@ -51,6 +53,12 @@ struct NetworkSettings: Equatable {
       }
     }
     if authorities == nil { authorities = environment("SSL_CERT_FILE") }
+  }
+
+  /// The file that counts, the administrator's first; nil where there is none.
+  static func path(_ places: Places) -> String? {
+    [places.systemFolder, places.configFolder].map { $0 + "/network.json" }
+      .first(where: Resources.exists)
   }
 
   private static let keys = [
@@ -87,6 +95,7 @@ struct NetworkSettings: Equatable {
       proxy?.credentials = line
     }
     authorities = try text("caFile")
+    hasCAFile = authorities != nil
     if let authorities, !Resources.exists(authorities) {
       throw Problem("\"caFile\": there is no file \(authorities)")
     }
@@ -147,8 +156,10 @@ struct NetworkSettings: Equatable {
   }
 
   private static func variable(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
+
+  // MARK: - For plugins
 
   /// For the broker.
   func egress(_ places: ToolHost.Places) -> EgressSettings {

@@ -6,6 +6,7 @@
 import Glibc
 public import Hub
 public import Inference
+import Planner
 
 /// The folders of one user on this machine. Nothing is made here; whoever writes first makes them.
 public struct Places: Equatable, Sendable {
@@ -74,6 +75,23 @@ public struct Places: Equatable, Sendable {
   public func hubSettings(tokenFile: String?) throws(HubError) -> HubSettings {
     try HubSettings(
       environment: Self.environment(HubSettings.variables), home: home, tokenFile: tokenFile)
+  }
+
+  /// As ``hubSettings(tokenFile:)``, with the proxy and the authorities of `network.json`.
+  ///
+  /// - Parameter tokenFile: A file that holds the token, instead of the environment's.
+  /// - Returns: Everything that a fetch needs.
+  /// - Throws: ``RunError``: a file or a variable cannot be used.
+  public func fetchSettings(tokenFile: String?) throws(RunError) -> HubSettings {
+    let network = try NetworkSettings(self)
+    do throws(HubError) {
+      var settings = try hubSettings(tokenFile: tokenFile)
+      settings.certificates = network.certificates
+      settings.proxy = network.route()
+      return settings
+    } catch {
+      throw RunError(.misconfigured(error.description))
+    }
   }
 
   /// Models' weights in the form that computes fastest.

@@ -13,6 +13,8 @@ final class Exchange {
   private var headerList: UnsafeMutablePointer<curl_slist>?
 
   private var head: HTTPHead
+  /// HOST:PORT of a proxy that was chosen for this exchange; nil where libcurl finds one by itself.
+  private var proxyName: String?
   private var headerBytes = 0
   private var bodyBytes = 0
   private enum Phase {
@@ -85,6 +87,7 @@ final class Exchange {
       let direct = exceptions.map { $0.hasPrefix("*.") ? String($0.dropFirst()) : $0 }
       set(CURLOPT_NOPROXY, direct.joined(separator: ","))
       if let credentials { set(CURLOPT_PROXYUSERPWD, credentials) }
+      proxyName = "\(host):\(port)"
     }
     switch request.method {
     case .get: set(CURLOPT_HTTPGET, 1)
@@ -142,12 +145,24 @@ final class Exchange {
 
   private func error(_ code: CURLcode) -> TransferError {
     let origin = request.url.origin
+    if let handle, case let status = Int(ccurl_connect_status(handle)), status >= 300 {
+      return .proxyRefused(origin, proxy: proxy(of: handle), status: status)
+    }
     guard code == CURLE_OPERATION_TIMEDOUT else { return .libcurl(code, origin) }
     let isConnected = handle.map { ccurl_connect_seconds($0) > 0 } ?? false
     return isConnected
       ? .silent(origin, seconds: request.silenceSecondsMax)
       : .connectTimedOut(origin, seconds: request.connectSecondsMax)
   }
+
+  /// Whom the connection was made to, where it was made to a proxy.
+  private func proxy(of handle: UnsafeMutableRawPointer) -> String {
+    if let proxyName { return proxyName }
+    guard let address = ccurl_peer(handle) else { return "in use" }
+    let host = String(cString: address)
+    return "\(host.contains(":") ? "[\(host)]" : host):\(ccurl_peer_port(handle))"
+  }
+
   // MARK: - libcurl's callbacks
 
   private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange {
@@ -179,6 +194,11 @@ final class Exchange {
   }
 
   private func beginBody() -> Bool {
+    // No server but a proxy says so; for http there is no CONNECT that could fail.
+    if head.status == 407, let handle {
+      ownError = .proxyRefused(request.url.origin, proxy: proxy(of: handle), status: 407)
+      return false
+    }
     // What stands in it is for browsers.
     if head.isRedirect {
       phase = .redirect

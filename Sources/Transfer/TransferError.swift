@@ -5,6 +5,8 @@ public enum TransferError: Error, Equatable, Sendable {
   case cannotResolve(WebOrigin)
   case cannotConnect(WebOrigin, reason: String)
   case proxyFailed(WebOrigin, reason: String)
+  /// The proxy answered with a status of its own in place of a way to the origin. Its name is HOST:PORT.
+  case proxyRefused(WebOrigin, proxy: String, status: Int)
   /// No secure connection, or a certificate that is not trusted.
   case insecure(WebOrigin, reason: String)
   case connectTimedOut(WebOrigin, seconds: Int)
@@ -31,6 +33,7 @@ public enum TransferError: Error, Equatable, Sendable {
   public var isTransient: Bool {
     switch self {
     case .cannotResolve, .cannotConnect, .connectTimedOut, .silent, .brokenOff: true
+    case .proxyRefused(_, _, let status): status == 429 || status >= 500
     case .proxyFailed, .insecure, .notHTTP, .tooLarge, .headersTooLarge, .expandsTooMuch,
       .codedTwice,
       .tookTooLong, .redirectUnusable, .redirectsTooMany,
@@ -47,10 +50,14 @@ extension TransferError: CustomStringConvertible {
       "The name \(origin.host) could not be resolved. Is this machine online?"
     case .cannotConnect(let origin, let reason): "\(origin) could not be reached: \(reason)."
     case .proxyFailed(let origin, let reason):
-      "The proxy on the way to \(origin) could not be used: \(reason). See https_proxy and no_proxy."
+      "The proxy on the way to \(origin) could not be used: \(reason). See network.json, https_proxy and "
+        + "no_proxy."
+    case .proxyRefused(let origin, let proxy, let status):
+      "The proxy \(proxy) gives no way to \(origin): it answered with status \(status). "
+        + Self.remedy(status, origin)
     case .insecure(let origin, let reason):
       "The connection to \(origin) is not secure: \(reason). A private authority can be named: "
-        + "SSL_CERT_FILE=FILE"
+        + "SSL_CERT_FILE=FILE, or \"caFile\" in network.json"
     case .connectTimedOut(let origin, let seconds):
       "\(origin) did not take the connection within \(seconds) s."
     case .silent(let origin, let seconds): "\(origin) sent nothing for \(seconds) s."
@@ -76,6 +83,19 @@ extension TransferError: CustomStringConvertible {
       "The header \(name) holds a character that no header can have, such as a line end."
     case .cancelled: "The transfer was cancelled."
     case .failed(let origin, let reason): "The transfer from \(origin) failed: \(reason)."
+    }
+  }
+
+  /// What to do about a proxy that answers with `status`.
+  private static func remedy(_ status: Int, _ origin: WebOrigin) -> String {
+    switch status {
+    case 407:
+      "It wants a name and a password: \"proxyCredentials\" in network.json, or "
+        + "https_proxy=http://USER:PASSWORD@HOST:PORT."
+    case 429, 500...: "Try again later, or ask those who run it."
+    default:
+      "Ask those who run it to open \(origin.host):\(origin.port), name another one, or list the host under "
+        + "\"noProxy\" in network.json, or in no_proxy."
     }
   }
 }

@@ -228,6 +228,66 @@ struct `A command in a sandbox` {
       policy["remedy"] == "Correct the file, then: martlet policy check </dev/null")
   }
 
+  @Test func `tells what is configured about the network, and shows no key`() throws {
+    for (subject, words) in [
+      ("network", "There is no network.json."), ("model servers", "None is configured in "),
+      ("model hub", "https://huggingface.co"), ("cloud model", "None is configured: there is no "),
+    ] {
+      let finding = try #require(try findings(home.run("doctor", "--json"))[subject])
+      #expect(finding["state"] == "works", "\(finding)")
+      #expect(finding["detail"]?.stringValue?.contains(words) == true, "\(finding)")
+    }
+    let secret = "sk-test-0123456789abcdef"
+    let key = try home.write("key", secret + "\n")
+    try home.write("credentials", "user:pass-word-1\n")
+    try home.write(
+      "config/martlet/network.json",
+      #"{"proxy": "http://proxy.test:3128", "proxyCredentials": "\#(home.path)/credentials"}"#)
+    try home.write(
+      "config/martlet/cloud.json",
+      #"{"baseURL": "https://api.test/v1", "model": "big", "key": {"file": "\#(key)"}}"#)
+    try home.write(
+      "config/martlet/config.json",
+      #"{"servers": {"http://h.test/v1": {"key": {"environment": "NO_SUCH_KEY"}}, "#
+        + #""http://i.test/v1": {"key": {"command": ["no-such-program"]}}}}"#)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+    let open = try home.run("doctor", "--json")
+    var found = try findings(open)
+    #expect(found["cloud model"]?["state"] == "limited")
+    #expect(
+      found["cloud model"]?["detail"]?.stringValue?.contains("chmod 600 \(key)") == true)
+    #expect(found["model servers"]?["state"] == "limited")
+    let servers = found["model servers"]?["detail"]?.stringValue ?? ""
+    #expect(servers.contains("The variable NO_SUCH_KEY"), "\(servers)")
+    #expect(servers.contains("The command no-such-program"), "\(servers)")
+    #expect(
+      found["network"]?["detail"]?.stringValue?.contains(
+        "Proxy proxy.test:3128, with a password.") == true)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+    let shut = try home.run("doctor", "--json")
+    found = try findings(shut)
+    #expect(found["cloud model"]?["state"] == "works")
+    #expect(
+      found["cloud model"]?["detail"]?.stringValue
+        == "big at https://api.test/v1/chat/completions, key from \(key), which nobody else can read, "
+        + "no price. The policy says whether it is asked.")
+    for text in [secret, "pass-word-1"] {
+      #expect(!(open.output + open.errors + shut.output + shut.errors).contains(text))
+    }
+    for (file, subject) in [
+      ("network", "network"), ("cloud", "cloud model"), ("config", "model servers"),
+    ] {
+      let path = try home.write("config/martlet/\(file).json", #"{"nonsense": 1}"#)
+      let result = try home.run("doctor", "--json")
+      #expect([2, 8].contains(result.exitCode))
+      let finding = try #require(try findings(result)[subject])
+      #expect(finding["state"] == "missing")
+      #expect(finding["detail"]?.stringValue?.contains(path) == true, "\(finding)")
+      #expect(finding["remedy"]?.stringValue?.isEmpty == false)
+      try FileManager.default.removeItem(atPath: path)
+    }
+  }
+
   @Test func `calls a ledger that is none by its name`() throws {
     try home.write("state/martlet/ledger.sqlite", "not a ledger at all")
     let result = try home.run("doctor", "--json")

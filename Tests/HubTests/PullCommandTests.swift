@@ -309,6 +309,74 @@ import Testing
       ])
   }
 
+  @Test func `reach a hub as network.json says, and say what its proxy says`() throws {
+    let certificate = try TestCertificate()
+    let hub = try TinyHub(shardBytes: [300_000, 100_000], certificate: certificate)
+    let credentials = try home.write("credentials", "user:word\n")
+    let proxy = "127.0.0.1:\(hub.standIn.proxyPort)"
+    func pull(
+      _ settings: JSONObject, adding: JSONObject = [:], _ more: [String: String] = [:]
+    ) throws -> ProgramResult {
+      var settings = settings
+      for (key, value) in adding { settings[key] = value }
+      try home.write("config/martlet/network.json", JSONValue.object(settings).compactText)
+      return try Program.run(
+        ["model", "pull", "org/tiny"],
+        environment: environment.merging([
+          "HF_ENDPOINT": "https://hub.test:\(hub.standIn.hubPort)", "CURL_CA_BUNDLE": "",
+          "SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "https_proxy": "http://127.0.0.1:1",
+        ]) { $1 }.merging(more) { $1 })
+    }
+    let way: JSONObject = [
+      "proxy": .string("http://\(proxy)"), "caFile": .string(certificate.authority),
+    ]
+    for (status, words) in [
+      (403, "open hub.test:\(hub.standIn.hubPort)"), (407, "\"proxyCredentials\" in network.json"),
+    ] {
+      try hub.standIn.misbehave(["proxyStatus": .number(.integer(Int64(status)))])
+      let refused = try pull(way)
+      #expect(refused.exitCode == 10)
+      #expect(
+        refused.errors.contains(
+          "The proxy \(proxy) gives no way to https://hub.test:\(hub.standIn.hubPort): it answered with status \(status)."
+        ), "\(refused.errors)")
+      #expect(refused.errors.contains(words), "\(refused.errors)")
+      // Who says no is not asked again.
+      #expect(try hub.standIn.log().requests.count == 1)
+    }
+    // The same by the environment's proxy, which libcurl finds by itself.
+    let byVariable = try pull(
+      ["caFile": .string(certificate.authority)], ["https_proxy": "http://\(proxy)"])
+    #expect(byVariable.exitCode == 10)
+    #expect(byVariable.errors.contains("The proxy \(proxy) gives no way"), "\(byVariable.errors)")
+    try hub.standIn.misbehave(["proxyKey": "dXNlcjp3b3Jk"])
+    let without = try pull(way)
+    #expect(without.errors.contains("status 407"), "\(without.errors)")
+    let with = try pull(way, adding: ["proxyCredentials": .string(credentials)])
+    #expect(with.exitCode == 0, "\(with.errors)")
+    let commit = try #require(with.output.split(separator: "/").last).prefix(40)
+    #expect(try treeOfFiles(repository) == hub.expectedTree(commit: String(commit)))
+    #expect(try home.files(holding: "user:word") == ["credentials"])
+    // Hosts that need none, and an authority that is not the hub's.
+    try hub.standIn.misbehave()
+    let direct = try pull(way, adding: ["noProxy": ["hub.test"]])
+    #expect(direct.exitCode == 10)
+    #expect(direct.errors.contains("hub.test could not be resolved"), "\(direct.errors)")
+    let other = try TestCertificate()
+    let strange = try pull(["proxy": .string(proxy), "caFile": .string(other.authority)])
+    #expect(strange.exitCode == 10)
+    #expect(strange.errors.contains("\"caFile\" in network.json"), "\(strange.errors)")
+    let wrong = try pull(["proxy": "ftp://x"])
+    #expect(wrong.exitCode == 2)
+    #expect(wrong.errors.contains("network.json: the proxy is not of the form"), "\(wrong.errors)")
+    // Where there is no CONNECT, a proxy answers in the hub's place.
+    try FileManager.default.removeItem(atPath: home.path + "/config/martlet/network.json")
+    try self.hub.standIn.misbehave(["api": [407, nil, nil, 1]])
+    let plain = try run("model", "pull", "org/tiny")
+    #expect(plain.exitCode == 10)
+    #expect(plain.errors.contains("it answered with status 407"), "\(plain.errors)")
+  }
+
   // MARK: - List and remove
 
   @Test func `list what is here and why some of it cannot be used`() throws {
@@ -341,6 +409,73 @@ import Testing
       #expect(line["problem"]?.stringValue?.isEmpty == false)
     }
     #expect(try run("model", "list").output.contains("cannot be used:"))
+  }
+
+  @Test func `bear links that lead back, and say what of a store cannot be read`() throws {
+    _ = try run("model", "pull", "org/tiny")
+    for (link, target) in [
+      (repository + "/refs/loop", "."), (repository + "/refs/other", ".."),
+      (home.path + "/.lmstudio/models/a/b", ".."),
+      (home.path + "/.ollama/models/manifests/h/s", "."),
+    ] {
+      try FileManager.default.createDirectory(
+        atPath: URL(filePath: link).deletingLastPathComponent().path(percentEncoded: false),
+        withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    }
+    let clock = ContinuousClock()
+    let time = try clock.measure {
+      let result = try run("model", "list")
+      #expect(result.exitCode == 0)
+      #expect(result.output.contains("org/tiny"))
+    }
+    #expect(time < .seconds(10))
+    // Nobody but root reads what has no permissions.
+    guard geteuid() != 0 else { return }
+    let closed = home.path + "/.ollama/models/manifests"
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: closed)
+    defer {
+      try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: closed)
+    }
+    #expect(try run("model", "list").errors.contains("\(closed) cannot be read: Permission denied"))
+  }
+
+  @Test func `find a blob of Ollama's whose bytes are not those of its name`() throws {
+    let model = try Data(
+      contentsOf: URL(filePath: Repository.path("Tests/Vectors/tiny-gpt-oss/tiny-q8.gguf")))
+    let name = contentName([UInt8](model))
+    let blob = home.path + "/.ollama/models/blobs/sha256-\(name)"
+    try home.write(
+      ".ollama/models/manifests/registry.ollama.ai/library/tiny/latest",
+      #"{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:\#(name)"}]}"#
+    )
+    try home.write(".ollama/models/blobs/sha256-\(name)", "")
+    try model.write(to: URL(filePath: blob))
+    #expect(try run("model", "list").output.contains("tiny:latest"))
+    let whole = try run("model", "verify", blob)
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    #expect(whole.output.contains("1 file matches its digest"))
+    #expect(try run("model", "verify", "tiny:latest").output == whole.output)
+    var bytes = [UInt8](model)
+    bytes[700_000] ^= 1
+    try Data(bytes).write(to: URL(filePath: blob))
+    let flipped = try run("model", "verify", blob)
+    #expect(flipped.exitCode == 6)
+    #expect(flipped.errors.contains("it ought to be \(name)"), "\(flipped.errors)")
+    try Data(bytes.prefix(500_000)).write(to: URL(filePath: blob))
+    #expect(try run("model", "verify", blob).exitCode == 6)
+    let listed = try run("model", "list")
+    #expect(listed.output.contains("cannot be used: "))
+    for (name, words) in [
+      ("tiny:latest", "tiny:latest is in a store of ollama, which is only read here"),
+      ("nano", "nano ships with the program, and stays"),
+      ("nobody", "There is no model \"nobody\""),
+    ] {
+      let kept = try run("model", "remove", name, "--yes")
+      #expect(kept.exitCode == 2)
+      #expect(kept.errors.contains(words), "\(kept.errors)")
+    }
+    #expect(FileManager.default.fileExists(atPath: blob))
   }
 
   @Test func `find a file of the cache that has changed`() throws {

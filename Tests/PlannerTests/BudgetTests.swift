@@ -48,6 +48,20 @@ import Testing
         == ["stop 5 budget_exhausted: tool_calls", "judge 2 python 2"])
   }
 
+  @Test func `of money stops before the call or the generation, which is made when it is resumed`()
+  {
+    var state = PlannerState.begun(Budgets(costMillionthsMax: 100))
+    _ = state.take(.modelSaid(call("python", "1")))
+    let spent = CallDecision(verdict: .costSpent, rule: "cost", reason: "Too much.")
+    #expect(
+      state.trace(.callJudged(call: 1, spent), .resumed(Budgets(costMillionthsMax: 200)))
+        == ["stop 5 budget_exhausted: cost", "judge 1 python 1"])
+    #expect(state.settings.budgets.costMillionthsMax == 200)
+    var other = PlannerState.begun(Budgets(costMillionthsMax: 100))
+    #expect(other.take(.generationFailed(.costSpent)) == .stop(.budgetExhausted(.cost)))
+    #expect(other.take(.resumed(Budgets())).generated != nil)
+  }
+
   @Test func `of calls counts refused ones too`() {
     var state = PlannerState.begun(Budgets(toolCallsMax: 1))
     _ = state.take(.modelSaid(call("python", "1")))

@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: [
     (EscalationResult.refused("r"), "stop 6 model_failed"),
     (.approvalNeeded("r"), "stop 6 model_failed"), (.failed("r"), "stop 6 model_failed"),
-    (.misconfigured("r"), "stop 2 misconfigured: r"),
+    (.misconfigured("r"), "stop 2 misconfigured: r"), (.costSpent("r"), "stop 6 model_failed"),
   ])
   func `ends as it would have where no answer comes`(result: EscalationResult, words: String) {
     var state = Self.failing([.modelFailed])
@@ -56,7 +56,7 @@ import Testing
   @Test(arguments: [
     (EscalationResult.refused("r"), "stop 3 denied: r"),
     (.approvalNeeded("r"), "stop 4 approval_needed: r"),
-    (.failed("r"), "stop 10 network_failed: r"),
+    (.failed("r"), "stop 10 network_failed: r"), (.costSpent("r"), "stop 5 budget_exhausted: cost"),
   ])
   func `ends with what is worse than used-up steps`(result: EscalationResult, words: String) {
     var state = PlannerState.begun(Budgets(stepsMax: 1), escalations: [.stepsSpent])
@@ -75,6 +75,15 @@ import Testing
     #expect(
       state.take(.escalated(.taskMarked, .answered("Two.", model: "big"))).words
         == "finish 0: Two.")
+  }
+
+  @Test func `of a marked task waits for more money`() {
+    var state = PlannerState.begun(escalations: [.taskMarked])
+    #expect(
+      state.take(.escalated(.taskMarked, .costSpent("r"))).words == "stop 5 budget_exhausted: cost")
+    #expect(
+      state.take(.resumed(Budgets(costMillionthsMax: 9))).words
+        == "escalate task-marked after task Do it.")
   }
 
   @Test func `is not asked for twice`() {

@@ -66,7 +66,10 @@ private struct Chaos {
     case .compact(let compaction): return .compacted(compaction)
     case .escalate(let escalation):
       let result: EscalationResult = pick(
-        [.answered(text(), model: "big"), .refused("r"), .failed("n"), .approvalNeeded("a")],
+        [
+          .answered(text(), model: "big"), .refused("r"), .failed("n"), .approvalNeeded("a"),
+          .costSpent("c"),
+        ],
         or: .misconfigured("m"))
       return .escalated(escalation.reason, result)
     case .finish: return chance(2) ? .answerRejected("r") : nil

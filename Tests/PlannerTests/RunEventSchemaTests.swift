@@ -35,7 +35,7 @@ private let events: [RunEvent] =
           call: 1,
           ToolAnswer(result: ToolResult(status: status, text: "", structured: .null)))))
   }
-  + [CallDecision.Verdict.allowed, .refused, .approvalNeeded].map { verdict in
+  + [CallDecision.Verdict.allowed, .refused, .approvalNeeded, .costSpent].map { verdict in
     .planner(
       PlannerEvent(.callJudged(call: 1, CallDecision(verdict: verdict, reason: "r"))))
   }
@@ -44,7 +44,7 @@ private let events: [RunEvent] =
   }
   + [
     "prompt.rendered", "policy.judged", "sandbox.started", "egress.judged", "egress.ended",
-    "cloud.judged", "cloud.answered",
+    "cloud.judged", "cloud.answered", "server.asked", "server.answered", "cost.refused",
   ].map {
     .reported(name: $0, ["anything": [1]])
   }

@@ -38,9 +38,11 @@ private let kinds: [PlannerEvent.Kind] = [
   .compacted(Compaction(cuts: [Compaction.Cut(call: 1, bytesKept: 256)])),
   .escalated(.modelFailed, .answered("a", model: "big")), .escalated(.stepsSpent, .refused("r")),
   .escalated(.taskMarked, .approvalNeeded("r")), .escalated(.taskMarked, .failed("r")),
-  .escalated(.taskMarked, .misconfigured("r")),
+  .escalated(.taskMarked, .misconfigured("r")), .escalated(.taskMarked, .costSpent("r")),
   .answerRejected("No."), .interrupted(.interrupted), .interrupted(.terminated), .timeRanOut,
-  .resumed(Budgets(toolCallsMax: 9)),
+  .resumed(Budgets(toolCallsMax: 9)), .resumed(Budgets(costMillionthsMax: 250)),
+  .generationFailed(.costSpent),
+  .callJudged(call: 2, CallDecision(verdict: .costSpent, reason: "r")),
 ]
 
 private let others: [RunEvent] = [

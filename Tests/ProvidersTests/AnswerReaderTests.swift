@@ -38,6 +38,89 @@ import Testing
     }
   }
 
+  @Test
+  func `hands out its last words together with the end, in one piece or in many`() throws {
+    let body = Stream.chat([
+      #"{"id":"c","choices":[{"index":0,"delta":{"content":"It is "},"finish_reason":null}],"usage":null}"#,
+      #"{"id":"c","choices":[{"index":0,"delta":{"content":"42."},"finish_reason":null}],"usage":null}"#,
+      #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}"#,
+      #"{"id":"c","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}"#,
+    ])
+    var reader = AnswerReader(.chat)
+    try reader.begin(
+      status: 200, header: { _ in "text/event-stream; charset=utf-8" }, unixTime: 0)
+    #expect(try reader.take(Array(body.utf8)) == [.text("It is "), .text("42.")])
+    #expect(reader.isComplete)
+    let answer = try reader.end()
+    #expect(answer.text == "It is 42.")
+    #expect(answer.usage == ProviderUsage(inputTokens: 7, outputTokens: 3))
+    for count in [1, 2, 3, 50] {
+      #expect(try WireAnswer(body: body).read(.chat, pieceBytes: count).0 == answer)
+    }
+  }
+
+  @Test func `takes its usage with the finish, after it, or from nowhere`() throws {
+    let text = #"{"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#
+    let finish = #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]"#
+    let usage = #""usage":{"prompt_tokens":7,"completion_tokens":3}"#
+    let known = ProviderUsage(inputTokens: 7, outputTokens: 3)
+    for (chunks, expected) in [
+      ([text, finish + "," + usage + "}"], known),
+      ([text, finish + "}", #"{"choices":[],"# + usage + "}"], known),
+      ([text, finish + "}", "{" + usage + "}"], known),
+      // A chunk after the end that says nothing more, as gateways send it.
+      (
+        [text, finish + "}", #"{"choices":[{"index":0,"delta":{"content":""}}],"# + usage + "}"],
+        known
+      ),
+      ([text, finish + #","usage":null}"#], nil),
+    ] as [([String], ProviderUsage?)] {
+      let (answer, _) = try WireAnswer(body: Stream.chat(chunks)).read(.chat)
+      #expect(answer.usage == expected, "\(chunks)")
+      #expect(answer.text == "Hi")
+    }
+  }
+
+  @Test func `bears what keeps a connection alive, also between the parts of an event`() throws {
+    let chunk = #"{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}"#
+    let bodies = [
+      ": keep-alive\n\n: keep-alive\n\ndata: \(chunk)\n\n: OPENROUTER PROCESSING\n\ndata: [DONE]\n\n",
+      "data:\n\ndata: \n\ndata: \(chunk)\n\ndata: [DONE]\n\n",
+      "event: ping\ndata:\n\ndata: \(chunk)\n:\n\ndata: [DONE] \n\n",
+      "event: message\n: between\nid: 1\ndata: \(chunk)\n\ndata: [DONE]",
+    ]
+    for body in bodies {
+      for count in [1, 4, Int.max] {
+        let (answer, _) = try WireAnswer(body: body).read(.chat, pieceBytes: count)
+        #expect(answer == ProviderAnswer(items: [.message(.assistant, "Hi")], ending: .stop))
+      }
+    }
+    // Alive, and nothing was said.
+    #expect(throws: ProviderError.truncated(missing: "the reason why it ended")) {
+      try WireAnswer(body: ": still thinking\n\n: still thinking\n\n").read(.chat)
+    }
+  }
+
+  @Test(arguments: [
+    ("stop", ProviderAnswer.Ending.stop), ("length", .length), ("content_filter", .filtered),
+    ("max_tokens", .length), ("eos", .stop), ("end_turn", .stop),
+  ])
+  func `ends for every reason that servers give`(
+    reason: String, ending: ProviderAnswer.Ending
+  ) throws {
+    let body = Stream.chat([
+      #"{"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#,
+      #"{"choices":[{"index":0,"delta":{},"finish_reason":"\#(reason)"}]}"#,
+    ])
+    #expect(try WireAnswer(body: body).read(.chat).0.ending == ending)
+    // A call is a call, whatever the reason says.
+    let call = Stream.chat([
+      #"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"a","arguments":"{}"}}]}}]}"#,
+      #"{"choices":[{"index":0,"delta":{},"finish_reason":"\#(reason == "eos" ? "function_call" : "tool_calls")"}]}"#,
+    ])
+    #expect(try WireAnswer(body: call).read(.chat).0.ending == .calls)
+  }
+
   @Test func `cut anywhere is never taken for a whole one`() throws {
     let body = Stream.chat(Stream.chatCall)
     let end = try #require(body.firstRange(of: "finish_reason")).upperBound
@@ -175,6 +258,37 @@ import Testing
     }
     #expect(throws: ProviderError.truncated(missing: "the event response.completed")) {
       try WireAnswer(body: Stream.responses(numbered.dropLast())).read(.responses)
+    }
+  }
+
+  @Test func `bears keep-alives, an end mark, and kinds of events that came later`() throws {
+    var events = Stream.responsesCall
+    events.insert(#"{"type":"keepalive"}"#, at: 3)
+    events.insert(#"{"type":"response.some_later_kind.delta","delta":"?"}"#, at: 5)
+    let body =
+      ": hello\n\nevent: ping\ndata:\n\n" + Stream.responses(events) + "data: [DONE]\n\n"
+    for count in [1, 9, Int.max] {
+      let (answer, _) = try WireAnswer(body: body).read(.responses, pieceBytes: count)
+      #expect(answer == Stream.responsesCallAnswer)
+    }
+  }
+
+  @Test func `finds its items by their ids where a server leaves places and numbers out`() throws {
+    let plain = Stream.responsesCall.map { event in
+      event.replacing(#/"(sequence_number|output_index)":\d+,/#, with: "")
+    }
+    // Each piece then says whose it is.
+    let events = plain.map { event in
+      guard event.contains("_text.") || event.contains("_arguments.") else { return event }
+      let id = event.contains("reasoning_text") ? "rs_1" : "fc_1"
+      return event.replacing("{\"type\"", with: "{\"item_id\":\"\(id)\",\"type\"")
+    }
+    let (answer, deltas) = try WireAnswer(body: Stream.responses(events)).read(.responses)
+    #expect(answer == Stream.responsesCallAnswer)
+    #expect(deltas.count == 4)
+    let words = "an event does not say which part of the answer it belongs to"
+    #expect(throws: ProviderError.malformed(words)) {
+      try WireAnswer(body: Stream.responses(plain)).read(.responses)
     }
   }
 

@@ -280,9 +280,7 @@ final class InjectionStage: Sendable {
 final class SitesStandIn: Sendable {
   private let folder: TemporaryFolder
   let port: Int
-  private let process: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
+  private let script: StandIn
 
   var authority: String { folder.path + "/site.pem" }
 
@@ -299,41 +297,15 @@ final class SitesStandIn: Sendable {
         """,
       ], of: "/bin/sh")
     guard made.exitCode == 0 else { throw POSIXError(.EINVAL) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", Repository.path("Tests/StandIns/sites.py"), folder.path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.process = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    port = try Self.line(of: answers).intValue ?? 0
+    script = try StandIn("sites.py", [folder.path])
+    port = script.greeting.intValue ?? 0
   }
 
-  deinit { kill(process, SIGKILL) }
-
   /// What there is from now on; what was asked before is forgotten.
-  func set(pages: JSONValue) throws { _ = try order(["pages": pages]) }
+  func set(pages: JSONValue) throws { try script.order(["pages": pages]) }
 
   /// What was asked since, as "HOST TARGET".
   func log() throws -> [String] {
-    try order(.null).arrayValue?.compactMap(\.stringValue) ?? []
-  }
-
-  private func order(_ value: JSONValue) throws -> JSONValue {
-    try orders.write(contentsOf: Data((value.compactText + "\n").utf8))
-    return try Self.line(of: answers)
-  }
-
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "sites.py")
+    try script.order(.null).arrayValue?.compactMap(\.stringValue) ?? []
   }
 }

@@ -224,6 +224,18 @@ import Testing
     #expect(result.errors.contains("no longer fits the model's context"))
   }
 
+  /// The stand-in counts 10 tokens for each answer, and says that it is whole.
+  @Test(arguments: ["chat", "responses"])
+  func `takes no answer for a whole one that used up all its tokens`(interface: String) throws {
+    for (bound, code) in [("10", 5), ("11", 0)] {
+      let server = try Self.server(interface, ["turns": [["text": "It is 4"]]])
+      let home = try Self.home(server, interface, ["silenceSeconds": 60])
+      let result = try Self.run(home, server, ["--max-tokens", bound])
+      #expect(Int(result.exitCode) == code, "\(bound): \(result.errors)")
+      #expect(result.output == (code == 0 ? "It is 4\n" : ""))
+    }
+  }
+
   // MARK: - The policy
 
   @Test func `asks the policy before a byte leaves`() throws {
@@ -317,7 +329,7 @@ import Testing
     (#"{"servers": {"http://h/v1": {"interface": "x"}}}"#, "automatic, tokens, responses, chat"),
     (#"{"servers": {"http://h/v1": {"attempts": 0}}}"#, "a whole number from 1 to 100"),
     (#"{"servers": {"http://h/v1": {"prices": 1}}}"#, "\"prices\": must be an object"),
-    (#"{"server": {}}"#, "there are: model, secrets, servers"),
+    (#"{"server": {}}"#, "there are: maxCost, model, secrets, servers"),
   ])
   func `names what is wrong with its settings`(text: String, words: String) throws {
     let home = try Home()

@@ -265,8 +265,18 @@ import Testing
 @Suite struct `A proxy on the way out` {
   @Test(arguments: [
     ("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n", true, ""),
-    ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", false, "it answered 407"),
-    ("SSH-2.0-x\r\n\r\n", false, "it does not speak HTTP"),
+    (
+      "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", false,
+      "it answered 407. It wants a name and a password: see \"proxyCredentials\" of network.json."
+    ),
+    (
+      "HTTP/1.1 403 Forbidden\r\n\r\n", false,
+      "it answered 403. Ask those who run it to open the host, or see \"proxy\" and \"noProxy\" of network.json."
+    ),
+    (
+      "SSH-2.0-x\r\n\r\n", false,
+      "it does not speak HTTP. Is \"proxy\" in network.json one for HTTP, and its port right?"
+    ),
   ])
   func `opens a way by CONNECT and is told of in the record`(
     reply: String, opens: Bool, why: String
@@ -296,7 +306,7 @@ import Testing
         answer
           == .denied(
             id: 1, isRefused: false,
-            reason: "The proxy 127.0.0.1:\(server.port) gave no way to example.com: \(why)."))
+            reason: "The proxy 127.0.0.1:\(server.port) gave no way to example.com: \(why)"))
     }
     #expect(
       asked.withLock { $0 } == """

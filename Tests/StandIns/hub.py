@@ -48,6 +48,8 @@ FAULTS = {
     "token": None,        # the one token that the hub accepts; null for any, and none
     "elsewhere": False,   # the listing's next page is on the other port
     "insecure": None,     # where the redirect leads instead
+    "proxyStatus": 0,     # what the proxy answers to CONNECT; 0 for a way
+    "proxyKey": None,     # the Basic credentials that the proxy wants, encoded
 }
 faults = dict(FAULTS)
 lock = threading.Lock()
@@ -350,6 +352,11 @@ class Proxy(BaseHTTPRequestHandler):
     def do_CONNECT(self):
         with lock:
             log.append({"proxy": True, "method": "CONNECT", "path": self.path})
+            status, key = faults["proxyStatus"], faults["proxyKey"]
+        if key and self.headers.get("Proxy-Authorization") != "Basic " + key:
+            status = 407
+        if status:
+            return self.send_error(status)
         try:
             far = socket.create_connection(("127.0.0.1", int(self.path.rsplit(":", 1)[1])))
         except OSError:

@@ -13,16 +13,20 @@ is answered by one; its members:
     "tokenize"   the ids that /tokenize answers with; none for no such path
     "context"    what /models says is the longest prompt
     "key"        the only key that is taken
+    "forward"    the address of a real server, without /v1: it answers, and both sides are recorded
+    "replay"     such a record: each request gets the first answer to its path that was not given yet
 
-The answer holds the "requests" since the last order: path, body, key.
-It ends with its standard input.
+The answer holds the "requests" since the last order: path, body, key; and what was forwarded as "exchanges":
+method, path, request, status, type, answer. It ends with its standard input.
 """
-import json, ssl, sys, threading, time
+import json, ssl, sys, threading, time, urllib.error, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-state = {"turns": [], "faults": [], "tokenize": None, "context": None, "key": None}
+state = {"turns": [], "faults": [], "tokenize": None, "context": None, "key": None, "forward": None,
+         "replay": None}
 place = {"turn": 0, "token": 0}
 requests = []
+exchanges = []
 lock = threading.Lock()
 
 
@@ -45,7 +49,7 @@ def chat_events(turn):
         for start in range(0, len(text), 5):
             yield chunk({"tool_calls": [{"index": index,
                                          "function": {"arguments": text[start:start + 5]}}]})
-    yield chunk({}, "tool_calls" if turn.get("calls") else "stop")
+    yield chunk({}, turn.get("finish") or ("tool_calls" if turn.get("calls") else "stop"))
     yield {"id": "c%d" % place["turn"], "object": "chat.completion.chunk", "created": 1, "model": "stand-in",
            "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}}
 
@@ -153,9 +157,37 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             requests.append({"path": self.path, "body": body, "key": self.headers.get("Authorization")})
 
+    def relayed(self, body):
+        """Whether a real server, or the record of one, has answered."""
+        if state["forward"]:
+            asked = urllib.request.Request(state["forward"] + self.path, method=self.command,
+                                           data=None if body is None else json.dumps(body).encode(),
+                                           headers={"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(asked, timeout=120) as answer:
+                    status, kind, text = answer.status, answer.headers["Content-Type"], answer.read()
+            except urllib.error.HTTPError as refusal:
+                status, kind, text = refusal.code, refusal.headers["Content-Type"], refusal.read()
+            with lock:
+                exchanges.append({"method": self.command, "path": self.path, "request": body, "status": status,
+                                  "type": kind, "answer": text.decode()})
+            self.send(status, text, kind)
+            return True
+        if state["replay"] is not None:
+            with lock:
+                left = [one for one in state["replay"] if one["path"] == self.path]
+                if left:
+                    state["replay"].remove(left[0])
+            if left:
+                self.send(left[0]["status"], left[0]["answer"].encode(), left[0]["type"])
+            else:
+                self.send(400, {"error": {"message": "Nothing more is recorded", "code": "no_record"}})
+            return True
+        return False
+
     def do_GET(self):
         self.note(None)
-        if self.refused(self.headers.get("Authorization")):
+        if self.relayed(None) or self.refused(self.headers.get("Authorization")):
             return
         if self.path == "/v1/models":
             model = {"id": "stand-in", "object": "model", "created": 1, "owned_by": "nobody"}
@@ -167,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.note(body)
-        if self.refused(self.headers.get("Authorization")):
+        if self.relayed(body) or self.refused(self.headers.get("Authorization")):
             return
         if self.path == "/tokenize" and state["tokenize"] is not None:
             return self.send(200, {"tokens": state["tokenize"], "count": len(state["tokenize"])})
@@ -317,8 +349,10 @@ def main():
     for line in sys.stdin:
         order = json.loads(line) or {}
         with lock:
-            answer = {"requests": list(requests)}
+            answer = {"requests": list(requests), "exchanges": list(exchanges),
+                      "left": len(state["replay"] or [])}
             requests.clear()
+            exchanges.clear()
             if "turns" in order:
                 place.update(turn=0, token=0)
             state.update(order)

@@ -6,11 +6,14 @@
 The namespace has a loopback interface and one that leads nowhere, with an address and a default route, so
 that whoever tries to reach anything sends a packet. Each line of standard input is a JSON object, {"argv": [...],
 "input"?: TEXT}, and answered by {"code": EXIT, "errors": TEXT, "packets": ["INTERFACE PROTOCOL ADDRESS", ...]};
-the kernel's own packets of IPv6 are not counted. The first line of output is {"ready": true}.
+the kernel's own packets of IPv6 are not counted. The first line of output is {"ready": true}. A command that
+takes longer than COMMAND_SECONDS is killed, and so is one that is under way after ALL_SECONDS: its code is 124.
 """
-import json, os, socket, struct, subprocess, sys
+import json, os, signal, socket, struct, subprocess, sys, tempfile, time
 
 NAME = "quiet0"
+COMMAND_SECONDS = 60
+ALL_SECONDS = 240
 
 
 def attribute(kind, value):
@@ -68,8 +71,25 @@ def is_of_kernel(data):
     return kind == 58 and body[:1] and body[0] in (130, 131, 132, 133, 135, 136, 143)
 
 
+def run(asked, seconds):
+    """The exit code and what stands on standard error."""
+    # Files, since whoever is left behind by a kill holds pipes open.
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(asked["argv"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
+                              start_new_session=True) as process:
+            try:
+                process.communicate(asked.get("input", "").encode(), timeout=max(0.01, seconds))
+                code = process.returncode
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = 124
+        errors.seek(0)
+        return code, errors.read().decode(errors="replace") + (" (took too long)" if code == 124 else "")
+
+
 def main():
     set_up()
+    end = time.monotonic() + ALL_SECONDS
     # Datagrams begin with the network header; a socket of its own kind sees every interface.
     sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
     sniffer.setblocking(False)
@@ -77,9 +97,8 @@ def main():
     for line in sys.stdin:
         asked = json.loads(line)
         packets(sniffer)
-        done = subprocess.run(asked["argv"], input=asked.get("input", "").encode(), capture_output=True)
-        print(json.dumps({"code": done.returncode, "errors": done.stderr.decode(errors="replace")[-2000:],
-                          "packets": packets(sniffer)}), flush=True)
+        code, errors = run(asked, min(COMMAND_SECONDS, end - time.monotonic()))
+        print(json.dumps({"code": code, "errors": errors[-2000:], "packets": packets(sniffer)}), flush=True)
 
 
 main()

@@ -8,9 +8,7 @@ public final class CloudStandIn: Sendable {
   private let folder: TemporaryFolder
   /// "plain", and "tls" with certificates.
   public let ports: [String: Int]
-  private let process: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
+  private let script: StandIn
 
   /// The authority that signed the certificate.
   public var authority: String { folder.path + "/authority.crt" }
@@ -26,55 +24,26 @@ public final class CloudStandIn: Sendable {
   public init(certificates: Bool = false) throws {
     folder = try TemporaryFolder()
     if certificates { try Self.makeCertificates(in: folder.path) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", Repository.path("Tests/StandIns/cloud.py"), folder.path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.process = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    ports =
-      try Self.line(of: answers).objectValue?.reduce(into: [:]) { ports, member in
-        ports[member.key] = member.value.intValue
-      } ?? [:]
+    script = try StandIn("cloud.py", [folder.path])
+    ports = script.ports
   }
-
-  deinit { kill(process, SIGKILL) }
 
   /// What a configuration names; nothing is resolved.
   public var baseURL: String { "http://127.0.0.1:\(ports["plain"] ?? 0)/v1" }
 
   /// Sets what is done with the next requests, the last for all that follow; forgets what came so far.
   public func behave(_ names: [String]) throws {
-    _ = try order(["behave": .array(names.map { .string($0) })])
+    try script.order(["behave": .array(names.map { .string($0) })])
   }
 
   /// What came since the last look.
   public func requests() throws -> [Request] {
-    try order(.null)["requests"]?.arrayValue?.map { json in
+    try script.order(.null)["requests"]?.arrayValue?.map { json in
       Request(
         method: json["method"]?.stringValue ?? "", target: json["target"]?.stringValue ?? "",
         authorization: json["headers"]?["Authorization"]?.stringValue,
         body: json["body"]?.stringValue ?? "")
     } ?? []
-  }
-
-  private func order(_ value: JSONValue) throws -> JSONValue {
-    try orders.write(contentsOf: Data((value.compactText + "\n").utf8))
-    return try Self.line(of: answers)
-  }
-
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "cloud.py")
   }
 
   private static func makeCertificates(in folder: String) throws {

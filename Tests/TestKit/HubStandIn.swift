@@ -2,7 +2,6 @@
 
 public import Base
 import Foundation
-import Synchronization
 
 /// Runs `Tests/StandIns/hub.py` as long as it lives.
 public final class HubStandIn: Sendable {
@@ -13,10 +12,7 @@ public final class HubStandIn: Sendable {
   /// Takes CONNECT.
   public let proxyPort: Int
   private let isSecure: Bool
-  private let processID: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
-  private let turn = Mutex(())
+  private let script: StandIn
 
   /// What the stand-in was asked since it was last told how to behave.
   public struct Log: Equatable, Sendable {
@@ -43,53 +39,22 @@ public final class HubStandIn: Sendable {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try root.write(name, bytes)
     }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      ["python3", Repository.path("Tests/StandIns/hub.py"), root.path]
-      + (certificate.map { [$0.file, $0.keyFile] } ?? [])
-    let input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    processID = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    let ports = try Self.line(of: answers)
-    hubPort = ports["hub"]?.intValue ?? 0
-    cdnPort = ports["cdn"]?.intValue ?? 0
-    proxyPort = ports["proxy"]?.intValue ?? 0
+    let words = certificate.map { [$0.file, $0.keyFile] } ?? []
+    script = try StandIn("hub.py", [root.path] + words)
+    hubPort = script.port("hub")
+    cdnPort = script.port("cdn")
+    proxyPort = script.port("proxy")
   }
 
-  deinit { kill(processID, SIGKILL) }
-
   /// Sets how the stand-in misbehaves from now on, and forgets what it was asked.
-  public func misbehave(_ faults: JSONValue = [:]) throws { _ = try order(faults) }
+  public func misbehave(_ faults: JSONValue = [:]) throws { try script.order(faults) }
 
   public func log() throws -> Log {
-    let json = try order(.null)
+    let json = try script.order(.null)
     var sent: [String: Int] = [:]
     for (name, count) in json["sent"]?.objectValue ?? [:] { sent[name] = count.intValue }
     return Log(
       requests: json["requests"]?.arrayValue ?? [], sentBytes: sent,
       connectionCount: json["connections"]?.intValue ?? -1)
-  }
-
-  private func order(_ value: JSONValue) throws -> JSONValue {
-    try turn.withLock { _ in
-      try orders.write(contentsOf: Data((value.compactText + "\n").utf8))
-      return try Self.line(of: answers)
-    }
-  }
-
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "hub.py")
   }
 }

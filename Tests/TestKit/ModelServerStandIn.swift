@@ -7,9 +7,7 @@ import Foundation
 public final class ModelServerStandIn: Sendable {
   public let port: Int
   private let isSecure: Bool
-  private let process: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
+  private let script: StandIn
 
   /// What `--model` takes.
   public var model: String { "\(base)#stand-in" }
@@ -22,23 +20,11 @@ public final class ModelServerStandIn: Sendable {
   /// - Throws: What `Process` throws: there is no python3.
   public init(_ order: JSONValue = [:], certificate: TestCertificate? = nil) throws {
     isSecure = certificate != nil
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      ["python3", Repository.path("Tests/StandIns/model_server.py")]
-      + (certificate.map { [$0.file, $0.keyFile] } ?? [])
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.process = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    port = try Self.line(of: answers)["port"]?.intValue ?? 0
+    let words = certificate.map { [$0.file, $0.keyFile] } ?? []
+    script = try StandIn("model_server.py", words)
+    port = script.port("port")
     try self.order(order)
   }
-
-  deinit { kill(process, SIGKILL) }
 
   /// Sets what it does from now on.
   ///
@@ -47,17 +33,14 @@ public final class ModelServerStandIn: Sendable {
   /// - Throws: The stand-in is gone.
   @discardableResult
   public func order(_ order: JSONValue) throws -> [JSONValue] {
-    try orders.write(contentsOf: Data((order.compactText + "\n").utf8))
-    return try Self.line(of: answers)["requests"]?.arrayValue ?? []
+    try script.order(order)["requests"]?.arrayValue ?? []
   }
 
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "model_server.py")
+  /// What was forwarded since the last look: each with "method", "path", "request", "status", "type", "answer".
+  public func exchanges() throws -> [JSONValue] {
+    try script.order([:])["exchanges"]?.arrayValue ?? []
   }
+
+  /// How many answers of a record were not given yet.
+  public func answersLeft() throws -> Int { try script.order([:])["left"]?.intValue ?? -1 }
 }

@@ -8,9 +8,7 @@ public final class WebStandIn: Sendable {
   private let folder: TemporaryFolder
   /// By name: "plain" and "second" speak HTTP, the others HTTPS with the certificate of that name.
   public let ports: [String: Int]
-  private let process: Int32
-  private let orders: FileHandle
-  private let answers: FileHandle
+  private let script: StandIn
 
   /// Authority that signed the good one of the certificates.
   public var authority: String { folder.path + "/authority.crt" }
@@ -18,23 +16,9 @@ public final class WebStandIn: Sendable {
   public init(certificates: Bool = false) throws {
     folder = try TemporaryFolder()
     if certificates { try Self.makeCertificates(in: folder.path) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", Repository.path("Tests/StandIns/web.py"), folder.path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.process = process.processIdentifier
-    orders = input.fileHandleForWriting
-    answers = output.fileHandleForReading
-    ports =
-      try Self.line(of: answers).objectValue?.reduce(into: [:]) { ports, member in
-        ports[member.key] = member.value.intValue
-      } ?? [:]
+    script = try StandIn("web.py", [folder.path])
+    ports = script.ports
   }
-
-  deinit { kill(process, SIGKILL) }
 
   /// `http://127.0.0.1:PORT` and a path.
   public func url(_ path: String, port: String = "plain") -> String {
@@ -43,29 +27,14 @@ public final class WebStandIn: Sendable {
 
   /// What was asked since the last look, as "METHOD TARGET", and " if not TAG" behind it where that was asked.
   public func log() throws -> [String] {
-    try order(.null)["requests"]?.arrayValue?.map {
+    try script.order(.null)["requests"]?.arrayValue?.map {
       "\($0["method"]?.stringValue ?? "") \($0["target"]?.stringValue ?? "")"
         + ($0["tag"]?.stringValue.map { " if not \($0)" } ?? "")
     } ?? []
   }
 
   /// What /robots.txt is from now on: a text, or the status of an answer without one.
-  public func setRobots(_ value: JSONValue) throws { _ = try order(["robots": value]) }
-
-  private func order(_ value: JSONValue) throws -> JSONValue {
-    try orders.write(contentsOf: Data((value.compactText + "\n").utf8))
-    return try Self.line(of: answers)
-  }
-
-  private static func line(of file: FileHandle) throws -> JSONValue {
-    var bytes: [UInt8] = []
-    while bytes.last != UInt8(ascii: "\n") {
-      let more = file.availableData
-      if more.isEmpty { break }
-      bytes += more
-    }
-    return try JSONReader.value(bytes, source: "web.py")
-  }
+  public func setRobots(_ value: JSONValue) throws { try script.order(["robots": value]) }
 
   /// One authority; a certificate of it that is good, one that is over, one for another name; and one
   /// that nobody signed.

@@ -11,10 +11,12 @@ extension Command {
     synopsis: "[--json]",
     details: """
       Sandboxes are built and tried, python runs in one, the policy in force is loaded, memories and
-      ledger are opened, and the machine is compared with what gpt-oss-20b needs. Nothing is changed.
+      ledger are opened, settings of proxies, model servers and the cloud model are read, their keys too and
+      without being shown, and the machine is compared with what gpt-oss-20b needs. Nothing is changed, and
+      no connection is opened.
 
-      The exit code is 0 where everything that a run needs works, 2 where the policy or a folder keeps
-      runs from working, 1 where the ledger or the memories are damaged, and 8 where no sandbox stands.
+      The exit code is 0 where everything that a run needs works, 2 where the policy, a settings file or a
+      folder keeps runs from working, 1 where the ledger or the memories are damaged, and 8 where no sandbox stands.
       """,
     options: [Option(name: "--json", help: "one finding a line, as a JSON object")],
     examples: [
@@ -26,6 +28,7 @@ extension Command {
     checkups.append(Checkup.policy(places))
     checkups += Checkup.stores(places)
     checkups += Checkup.folders(places)
+    checkups += Checkup.network(places)
     checkups += [Checkup.model(places), Checkup.processor, Checkup.memory]
     show(checkups.map(\.finding), asJSON: arguments.has("--json"))
     // What keeps a run from starting at all is the first thing to mend.

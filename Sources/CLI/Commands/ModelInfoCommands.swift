@@ -34,7 +34,8 @@ extension Command {
     synopsis: "(--model PATH | PATH)",
     details: """
       Opening a model checks its tables and small tensors only. This reads everything: scales that mean
-      NaN, weights that are NaN or infinite; and of a model in the shared cache the digest of each file.
+      NaN, weights that are NaN or infinite; and of a model in the shared cache, or in Ollama's store, the
+      digest of each file.
       It takes as long as reading the files does.
       """,
     options: [.model],
@@ -63,7 +64,10 @@ extension Command {
     let matchCount = try arguments.compareDigests(path)
     let checkpoint = try Opening.loading { try GPTOSSCheckpoint(path: path) }
     try Opening.loading { try checkpoint.verify() }
-    let digests = matchCount == 0 ? "" : " \(matchCount) files match their digests."
+    let digests =
+      matchCount == 0
+      ? ""
+      : " \(matchCount) \(matchCount == 1 ? "file matches its digest" : "files match their digests")."
     Output.line("\(path): all \(checkpoint.facts.tensorCount) tensors make sense.\(digests)")
     return .success
   }
@@ -74,17 +78,22 @@ extension Arguments {
   fileprivate func modelPath() throws(CommandError) -> String {
     guard let word = positional.first else { return Opening.path(try required("--model")) }
     guard self["--model"] == nil else { throw .usage("The model is given twice.") }
-    return Opening.path(word)
+    let path = Opening.path(word)
+    guard path == word, word.resolvingLinks == nil else { return path }
+    // Ollama's names mean nothing elsewhere, but they are what is listed.
+    let foreign = Places.ofThisProcess().otherStores.models()
+    return foreign.first { $0.owner == .ollama && $0.name == word }?.path ?? word
   }
 
-  /// Compares the files of a model in the shared cache with their names; returns how many they are.
+  /// Compares the files of a model in the shared cache, or in Ollama's store, with their names; returns how many they are.
   fileprivate func compareDigests(_ path: String) throws(CommandError) -> Int {
     let check: (fileCount: Int, damaged: [CacheCheck.Damage])
     do throws(HubError) { check = try CacheCheck.check(path) } catch { throw CommandError(error) }
     guard let damage = check.damaged.first else { return check.fileCount }
     throw .model(
       "\(damage.path) is damaged: its digest is \(damage.found), and it ought to be "
-        + "\(damage.expected). Remove the model and fetch it again: martlet model remove, pull")
+        + "\(damage.expected). Remove the model and fetch it again, with the program that brought it: "
+        + "martlet model remove, pull")
   }
 }
 

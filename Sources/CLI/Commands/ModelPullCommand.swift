@@ -19,8 +19,8 @@ extension Command {
 
       The policy is asked first, as model.pull by the user, with {"model": "ORG/NAME"}.
 
-      environment: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE; https_proxy, no_proxy,
-      SSL_CERT_FILE
+      environment: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE; proxy and authorities as in
+      network.json (Docs/network.md), else https_proxy, no_proxy, SSL_CERT_FILE
 
       exit codes: 0 it is here · 1 the disk · 2 usage, no such model, no right to it · 3 the policy says
       no · 4 approval needed · 10 the network · 130 interrupted
@@ -79,7 +79,7 @@ private struct PullRequest {
     let signals = SignalWatch()
     try permit()
     let settings: HubSettings
-    do throws(HubError) { settings = try places.hubSettings(tokenFile: tokenFile) } catch {
+    do throws(RunError) { settings = try places.fetchSettings(tokenFile: tokenFile) } catch {
       throw CommandError(error)
     }
     let interruption = Mutex<Interruption?>(nil)

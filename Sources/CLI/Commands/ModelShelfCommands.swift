@@ -22,7 +22,11 @@ extension Command {
         command: "./martlet model list", meaning: "name, size, place; or why it cannot be used")
     ]
   ) { arguments in
-    let models = ModelShelf(.ofThisProcess()).models()
+    let places = Places.ofThisProcess()
+    for (path, reason) in places.otherStores.unreadable() {
+      Progress.line("martlet: \(path) cannot be read: \(reason).".plain)
+    }
+    let models = ModelShelf(places).models()
     if arguments.has("--json") {
       models.forEach { Output.jsonLine($0.json) }
       return .success
@@ -121,18 +125,28 @@ private struct DoomedModel {
     }
     let reference: ModelReference
     do throws(HubError) { reference = try ModelReference(name) } catch {
-      throw .usage("There is no model \"\(name)\" to remove. See: martlet model list")
+      throw Self.missing(name, places)
     }
     guard reference.file == nil, reference.revision == nil else {
       throw .usage(
         "A model is removed as a whole: martlet model remove \(reference.repository)")
     }
-    guard places.modelCache.holds(reference.repository) else {
-      throw .usage("There is no model \"\(name)\" to remove. See: martlet model list")
-    }
+    guard places.modelCache.holds(reference.repository) else { throw Self.missing(name, places) }
     path = places.modelCache.folder(of: reference.repository)
     byteCount = places.modelCache.bytesTaken(by: reference.repository)
     target = .cached(places.modelCache, reference.repository)
+  }
+
+  /// Why nothing of that name is removed here.
+  private static func missing(_ name: String, _ places: Places) -> CommandError {
+    switch ModelShelf(places).models().first(where: { $0.name == name })?.place {
+    case .shipped: .usage("\(name) ships with the program, and stays.".plain)
+    case let place? where [.ollama, .lmStudio, .llamaCpp].contains(place):
+      .usage(
+        "\(name) is in a store of \(place.rawValue), which is only read here. Remove it with that program."
+          .plain)
+    default: .usage("There is no model \"\(name)\" to remove. See: martlet model list".plain)
+    }
   }
 
   private static let askSecondsMax = 300

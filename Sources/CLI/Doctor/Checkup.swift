@@ -152,6 +152,17 @@ struct Checkup {
     return access(folder, F_OK) == 0 ? folder : "/"
   }
 
+  // MARK: The network
+
+  /// What is configured about proxies, servers and the cloud; nobody is asked.
+  static func network(_ places: Places) -> [Checkup] {
+    NetworkDoctor(places).examine().map { found in
+      Checkup(
+        found.finding.subject, found.finding.state, found.finding.detail,
+        remedy: found.finding.remedy, exitCode: found.isBarrier ? .usage : nil)
+    }
+  }
+
   // MARK: The model and its machine
 
   /// The model that ships with the program.

@@ -69,6 +69,14 @@ struct RunPrinter {
       )
     case .reported(ServerEvents.answered, let members):
       costs.add(members)
+    case .reported(ServerEvents.refused, let members):
+      note("the next request is not sent: \(members["reason"]?.stringValue ?? "")")
+    case .reported("cloud.answered", let members):
+      if let cost = members["cost_millionths"]?.intValue {
+        note(
+          "the cloud model's answer cost \(CostText.text(cost, members["currency"]?.stringValue ?? ""))"
+        )
+      }
     case .finished:
       if let text = costs.text { note(text) }
       costs = ServerCosts()
@@ -88,6 +96,7 @@ struct RunPrinter {
       case .allowed: note("\(what)\(rule)")
       case .refused: note("\(what): refused\(rule): \(decision.reason)")
       case .approvalNeeded: note("\(what): needs approval\(rule): \(decision.reason)")
+      case .costSpent: note("\(what): not sent: \(decision.reason)")
       }
     case .toolAnswered(_, let answer) where answer.result.status != .succeeded:
       note("  \(answer.result.status.rawValue): \(answer.result.text.oneLine(lengthMax: 160))")
@@ -186,7 +195,8 @@ struct RunPrinter {
   private func escalated(_ reason: EscalationReason, _ result: EscalationResult) -> String {
     switch result {
     case .answered(_, let model): "the answer is the cloud model \(model)'s (\(reason.rawValue))"
-    case .refused(let text), .approvalNeeded(let text), .failed(let text), .misconfigured(let text):
+    case .refused(let text), .approvalNeeded(let text), .costSpent(let text), .failed(let text),
+      .misconfigured(let text):
       "the cloud model was not asked, or gave no answer (\(reason.rawValue)): \(text)"
     }
   }
@@ -215,13 +225,13 @@ struct RunPrinter {
 private struct ServerCosts {
   private var inputTokens = 0
   private var outputTokens = 0
-  private var cost: Double?
+  private var cost: Int?
   private var currency = ""
 
   mutating func add(_ members: JSONObject) {
     inputTokens += members["input_tokens"]?.intValue ?? 0
     outputTokens += members["output_tokens"]?.intValue ?? 0
-    guard let amount = members["cost"]?.doubleValue else { return }
+    guard let amount = members["cost_millionths"]?.intValue else { return }
     cost = (cost ?? 0) + amount
     currency = members["currency"]?.stringValue ?? ""
   }
@@ -229,7 +239,7 @@ private struct ServerCosts {
   /// Nil where nothing was used.
   var text: String? {
     guard inputTokens + outputTokens > 0 else { return nil }
-    let price = cost.map { ", \(($0 * 1_000_000).rounded() / 1_000_000) \(currency)" } ?? ""
+    let price = cost.map { ", \(CostText.text($0, currency))" } ?? ""
     return "the server read \(inputTokens) tokens and wrote \(outputTokens)\(price)"
   }
 }
@@ -271,6 +281,7 @@ extension Budget {
     case .toolCalls: "The run has used up its tool calls (--max-tool-calls)."
     case .identicalCalls: "The model made the same call over and over."
     case .context: "The conversation no longer fits the model's context."
+    case .cost: "What the run may cost is used up (--max-cost, or a budget of the policy)."
     }
   }
 }

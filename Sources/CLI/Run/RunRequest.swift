@@ -26,6 +26,9 @@ extension Command.Option {
     Self(name: "--max-steps", value: "N", help: "turns of the model, at most; default 50"),
     Self(name: "--max-tokens", value: "N", help: "tokens that it writes, at most; default 200000"),
     Self(name: "--max-time", value: "TIME", help: "90, 90s, 15m or 2h; default 1h"),
+    Self(
+      name: "--max-cost", value: "AMOUNT",
+      help: "what servers and the cloud model may cost, in the currency of their prices"),
     Self(name: "--max-tool-calls", value: "N", help: "calls, at most; default 100"),
     Self(
       name: "--context", value: "N", help: "tokens to hold at once; default: what the model can"),
@@ -64,11 +67,15 @@ struct RunRequest: Sendable {
       seed: try arguments.integer("--seed", in: 0...(.max)).map { UInt64($0) }
         ?? UInt64.random(in: 0...UInt64(Int.max)))
     let effort = try arguments.effort()
-    let budgets = try arguments.budgets(Budgets())
     let model: ModelChoice
-    do throws(RunError) { model = try ModelChoice.find(arguments["--model"], in: places) } catch {
+    let configured: Budgets
+    do throws(RunError) {
+      configured = try Budgets.configured(places)
+      model = try ModelChoice.find(arguments["--model"], in: places)
+    } catch {
       throw CommandError(error)
     }
+    let budgets = try arguments.budgets(configured)
     var settings = RunSettings(
       model: model, workspace: workspace, sampling: sampling, date: Self.today())
     settings.policy = arguments["--policy"]
@@ -134,6 +141,7 @@ extension Arguments {
     if let calls = try integer("--max-tool-calls", in: 0...1_000_000) {
       budgets.toolCallsMax = calls
     }
+    if let amount = try number("--max-cost", in: Budgets.costs) { budgets.setCostMax(amount) }
     if let text = self["--max-time"] { budgets.wallMillisecondsMax = try Self.milliseconds(text) }
     return budgets
   }

@@ -27,18 +27,19 @@ struct RunStage: Sendable {
   private static func load(
     _ request: RunRequest, _ places: Places
   ) throws(CommandError) -> RunModel {
+    var isCostBounded = request.settings.budgets.costMillionthsMax != nil
     if case .server(let address) = request.settings.model {
-      try permit(address, request, places)
+      isCostBounded = try permit(address, request, places) || isCostBounded
     }
     if !request.isQuiet { Progress.update("loading \(request.settings.model.shownName)") }
     defer { if !request.isQuiet { Progress.endUpdates() } }
-    let isQuiet = request.isQuiet
+    let (isQuiet, isBounded) = (request.isQuiet, isCostBounded)
     let loaded = waiting { () async -> Result<RunModel, RunError> in
       do throws(RunError) {
         return .success(
           try await RunModel.load(
             request.settings.model, options: request.inference,
-            contextTokensMax: request.contextTokensMax, places: places
+            contextTokensMax: request.contextTokensMax, isCostBounded: isBounded, places: places
           ) { progress in
             if !isQuiet { Progress.packing(progress) }
           })
@@ -56,9 +57,11 @@ struct RunStage: Sendable {
   }
 
   /// Asks the policy, and a person where it says so, before anything is sent to a server.
+  ///
+  /// - Returns: Whether a budget of the policy counts what the server costs.
   private static func permit(
     _ address: ServerAddress, _ request: RunRequest, _ places: Places
-  ) throws(CommandError) {
+  ) throws(CommandError) -> Bool {
     let engine: PolicyEngine
     let approver: (any Approver)?
     do {
@@ -74,6 +77,7 @@ struct RunStage: Sendable {
     try Permission.need("The model server \(address.base)") {
       () async throws(CancellationError) in try await effects.judgeServer(address)
     }
+    return effects.countsDollars(of: address)
   }
 
   /// The first thing that a new user should know about the small model.

@@ -101,6 +101,7 @@ struct SessionTimeline {
     case .refused(let text): Shown("cloud model, \(reason.rawValue): refused: \(text)")
     case .approvalNeeded(let text):
       Shown("cloud model, \(reason.rawValue): needs approval: \(text)")
+    case .costSpent(let text): Shown("cloud model, \(reason.rawValue): not asked: \(text)")
     case .failed(let text), .misconfigured(let text):
       Shown("cloud model, \(reason.rawValue): failed: \(text)")
     }
@@ -165,6 +166,7 @@ struct SessionTimeline {
     case .allowed: "allowed"
     case .refused: "refused"
     case .approvalNeeded: "needs approval"
+    case .costSpent: "not sent"
     }
   }
 
@@ -176,6 +178,7 @@ struct SessionTimeline {
     switch failure {
     case .contextOverflow: "the prompt is longer than the context"
     case .cancelled: "it was cancelled"
+    case .costSpent: "the next request could cost more than is left"
     case .model(let reason), .network(let reason): reason
     }
   }

@@ -26,9 +26,7 @@ struct CloudOutcome: Equatable, Sendable {
         reasoningTokens: json["reasoning_tokens"]?.intValue ?? 0)
     }
     microdollars = usage.flatMap { usage in
-      configuration.prices.cost(of: usage, model: configuration.model).map {
-        DataGate.microdollars($0)
-      }
+      configuration.prices.millionths(of: usage, model: configuration.model)
     }
   }
 
@@ -42,7 +40,13 @@ struct CloudOutcome: Equatable, Sendable {
   }
 
   /// Members of `cloud.answered`. The answer itself is in the event that follows.
-  func record(call: Int, _ prepared: PreparedSend) -> JSONObject {
+  ///
+  /// - Parameters:
+  ///   - call: Its number; 0 for the planner's own.
+  ///   - prepared: What was sent.
+  ///   - spentMillionths: What the task has cost so far.
+  /// - Returns: The members.
+  func record(call: Int, _ prepared: PreparedSend, spentMillionths: Int) -> JSONObject {
     var members: JSONObject = [
       "status": .string(isAnswered ? "succeeded" : "failed"),
       "payload_sha256": .string(prepared.digest.hex),
@@ -61,6 +65,7 @@ struct CloudOutcome: Equatable, Sendable {
     }
     if let microdollars {
       members["cost_millionths"] = .number(.integer(Int64(microdollars)))
+      members["spent_millionths"] = .number(.integer(Int64(spentMillionths)))
       members["currency"] = .string(prices.currency)
     }
     return members

@@ -126,16 +126,9 @@ struct DataGate: Sendable {
     let bytes = payload.utf8.count
     let usage = ProviderUsage(
       inputTokens: bytes / 3 + 1, outputTokens: configuration.tokensMax)
-    let price = configuration.prices.cost(of: usage, model: configuration.model)
     return BudgetAmounts(
       calls: 1, bytes: bytes, tokens: usage.inputTokens + usage.outputTokens,
-      microdollars: price.map { Self.microdollars($0) } ?? 0)
-  }
-
-  /// Millionths, rounded up.
-  static func microdollars(_ price: Double) -> Int {
-    let millionths = (price * 1_000_000).rounded(.up)
-    return millionths < 1e15 ? Int(max(0, millionths)) : 1 << 50
+      microdollars: configuration.prices.millionths(of: usage, model: configuration.model) ?? 0)
   }
 
   private func shown(_ messages: [CloudMessage]) -> String {

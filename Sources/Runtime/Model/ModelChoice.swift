@@ -131,6 +131,8 @@ struct Configuration {
   var secretFiles: [String] = []
   /// What is known of model servers, by their addresses without a model's name.
   var servers: [String: ServerSettings] = [:]
+  /// What `--max-cost` says where it is not given, in millionths.
+  var costMillionthsMax: Int?
 
   private static let bytesMax = 1 << 20
 
@@ -140,7 +142,7 @@ struct Configuration {
     do {
       let json = try JSONReader.value(wholeFile(path, bytesMax: Self.bytesMax), source: path)
       guard let object = json.objectValue else { throw Problem("must be an object: { … }") }
-      let known = ["model", "secrets", "servers"]
+      let known = ["maxCost", "model", "secrets", "servers"]
       if let other = object.keys.first(where: { !known.contains($0) }) {
         throw Problem(
           "\"\(other)\" is not a setting; there are: \(known.joined(separator: ", "))")
@@ -149,6 +151,12 @@ struct Configuration {
         throw Problem("\"model\" must be a string")
       }
       model = object["model"]?.stringValue
+      if let value = object["maxCost"] {
+        guard let amount = value.doubleValue, CostMeter.amounts.contains(amount) else {
+          throw Problem("\"maxCost\" must be a number from 0 to 1000000")
+        }
+        costMillionthsMax = CostMeter.millionths(amount)
+      }
       if let secrets = object["secrets"] {
         let paths = secrets.arrayValue?.compactMap(\.stringValue).filter { $0.hasPrefix("/") }
         guard let paths, paths.count == secrets.arrayValue?.count else {

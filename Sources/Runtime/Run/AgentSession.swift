@@ -6,6 +6,7 @@ import Glibc
 import Harmony
 public import Planner
 import Policy
+import Providers
 import Sandbox
 public import Store
 import Tokenizer
@@ -66,6 +67,7 @@ public actor AgentSession {
     let cloud = try Self.cloud(places, catalog, secrets)
     let offered = Self.offered(catalog, policy, state, cloud)
     let escalations = try Self.escalations(settings, policy, cloud, places)
+    let costs = try Self.costs(settings, model, cloud)
     let network = try NetworkSettings(places)
     let check = try settings.outputSchema.map { json throws(RunError) in try AnswerCheck(json) }
     let stream = AsyncStream.makeStream(of: RunNews.self)
@@ -90,7 +92,7 @@ public actor AgentSession {
       desk: AskDesk(
         policy: policy, approver: approver, recordsPath: places.policyRecordsPath, origin: id),
       days: DayBudgets(of: policy, path: places.policyRecordsPath),
-      workspace: settings.workspace, state: state, cloud: cloud,
+      workspace: settings.workspace, state: state, costs: costs, cloud: cloud,
       cloudPaths: CloudConfiguration.paths(places))
     let egress = network.egress(toolPlaces)
     await host.connect(
@@ -218,7 +220,7 @@ public actor AgentSession {
     _ server: ServerModel, _ frame: EngineFrame, _ settings: RunSettings, _ offered: OfferedTools,
     _ runner: GuardedToolRunner, _ policy: PolicyEngine
   ) -> any TextEngine {
-    let log = ServerLog(journal: frame.journal)
+    let log = ServerLog(journal: frame.journal, runner: runner)
     switch server.way {
     case .tokens:
       let trie = TokenTrie(server.vocabulary.tokenizer)
@@ -298,6 +300,27 @@ public actor AgentSession {
       reasons.remove(.taskMarked)
     }
     return cloud == nil ? [] : reasons
+  }
+
+  /// What the run may cost elsewhere, which is counted in one currency.
+  private static func costs(
+    _ settings: RunSettings, _ model: RunModel, _ cloud: CloudDesk?
+  ) throws(RunError) -> CostMeter {
+    let meter = CostMeter(limit: settings.budgets.costMillionthsMax)
+    guard meter.limit != nil, case .server(let server) = model.engine,
+      let other = cloud?.configuration.prices, !other.prices.isEmpty
+    else { return meter }
+    let prices = server.connection.settings.prices
+    guard other.currency == prices.currency else {
+      throw RunError(
+        .misconfigured(
+          """
+          The run's cost is bounded in one currency, and there are two: cloud.json has \
+          \(other.currency), and \(server.address.base) in config.json has \(prices.currency). Write both \
+          tables in one.
+          """))
+    }
+    return meter
   }
 
   private static func catalog(

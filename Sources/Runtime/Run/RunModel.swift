@@ -26,19 +26,20 @@ public struct RunModel: Sendable {
   ///   - choice: What to open.
   ///   - options: How to compute.
   ///   - contextTokensMax: Nil for what the model was made for; a script knows no bound of its own.
+  ///   - isCostBounded: Whether a server needs a price.
   ///   - places: For the vocabulary that scripts are written in, and what is known of servers.
   ///   - onPacking: Told now and then while weights are packed, which may take minutes.
   /// - Returns: The model, ready for its first run.
   /// - Throws: ``RunError``: the model cannot be used.
   public static func load(
     _ choice: ModelChoice, options: InferenceOptions = InferenceOptions(),
-    contextTokensMax: Int? = nil, places: Places,
+    contextTokensMax: Int? = nil, isCostBounded: Bool = false, places: Places,
     onPacking: @Sendable (PackingProgress) -> Void = { _ in }
   ) async throws(RunError) -> RunModel {
     switch choice {
     case .server(let address):
       let server = try await ServerModel.open(
-        address, contextTokensMax: contextTokensMax, places: places,
+        address, contextTokensMax: contextTokensMax, isCostBounded: isCostBounded, places: places,
         vocabulary: try scriptVocabulary(places))
       return RunModel(
         engine: .server(server), vocabulary: server.vocabulary, choice: choice,

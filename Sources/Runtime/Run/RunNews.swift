@@ -29,6 +29,9 @@ public enum RunProgress: Equatable, Sendable {
 public enum ServerEvents {
   /// Members: `reason`, `seconds`, `attempt`.
   public static let retried = "server.retried"
-  /// Members: `attempts`, `model`, and where the server says: `input_tokens`, `output_tokens`, `cost`, …
+  /// Members: `attempts`, `model`; where the server says: `input_tokens`, `output_tokens`, …; where there is a
+  /// price: `cost_millionths`, `spent_millionths`, `currency`.
   public static let answered = "server.answered"
+  /// Members: `reason`. A request could have cost more than is left.
+  public static let refused = "cost.refused"
 }

@@ -77,6 +77,6 @@ extension RunEvent {
     "elapsed_ms", "call", "status", "verdict", "rule", "ending", "prompt_tokens",
     "generated_tokens", "outcome", "exit_code", "remark", "steps", "tool_calls", "sha256",
     "sent_bytes", "received_bytes", "payload_sha256", "payload_bytes", "asked_because", "attempts",
-    "cost_millionths", "tier",
+    "cost_millionths", "reserved_millionths", "spent_millionths", "tier",
   ]
 }

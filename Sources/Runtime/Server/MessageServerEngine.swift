@@ -36,12 +36,25 @@ struct MessageServerEngine: TextEngine {
     }
     asked.temperature = sampling.temperature
     asked.effort = effort.rawValue
-    asked.tokensMax = tokensMax(request)
     asked.format = outputSchema.map { ProviderRequest.Format(name: "answer", schema: $0) }
-    let body = asked.body(interface, ProviderDialect.of(host: server.address.host))
+    let dialect = ProviderDialect.of(host: server.address.host)
+    let unbounded = asked.body(interface, dialect).compactText.utf8.count
+    // No text has more tokens than it has bytes, and seldom more than a third.
+    let admission = try await log.admit(
+      to: server, inputTokens: unbounded / 3 + 1, outputTokens: tokensMax(request),
+      fallback: request.tokensMax)
+    asked.tokensMax = admission.outputTokensMax
+    let body = asked.body(interface, dialect)
     let watcher = DeltaWatcher(news: frame.news, isAnswer: asked.tools.isEmpty)
-    let reply = try await log.ask(body, interface, server, frame) { watcher.take($0) }
-    return try turn(reply.answer)
+    var answer = try await log.ask(body, interface, server, admission) { watcher.take($0) }.answer
+    // llama-server calls an answer of Responses completed that its bound has cut off.
+    if answer.ending != .filtered, let max = asked.tokensMax,
+      let used = answer.usage?.outputTokens, used >= max
+    {
+      answer.ending = .length
+    }
+    if answer.ending == .length, admission.isCut { throw .costSpent }
+    return try turn(answer)
   }
 
   /// The bound to send; nil for none. One that does not fit the context would be refused.

@@ -39,19 +39,9 @@ struct ServerConnection: Sendable {
     self.address = address
     self.settings = settings
     let network = try NetworkSettings(places)
-    var certificates = CertificatePlaces.ofThisProcess()
-    if let file = network.authorities { certificates.file = file }
-    client = HTTPClient(certificates: certificates, proxy: Self.proxy(address, network))
+    client = HTTPClient(
+      certificates: network.certificates, proxy: network.route(toLoopback: address.isLoopback))
     authorization = try Self.key(address, settings).map { "Bearer \($0)" }
-  }
-
-  /// What is on this machine needs no proxy.
-  private static func proxy(_ address: ServerAddress, _ network: NetworkSettings) -> ProxyChoice {
-    if address.isLoopback { return .none }
-    guard let proxy = network.proxy else { return .environment }
-    return .server(
-      host: proxy.host, port: proxy.port, credentials: proxy.credentials,
-      exceptions: proxy.exceptions)
   }
 
   private static func key(
@@ -228,18 +218,18 @@ private final class AnswerReceiver: HTTPReceiver {
   }
 
   func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let deltas = state.withLock { state -> [ProviderDelta]? in
+    let (deltas, isWanted) = state.withLock { state -> ([ProviderDelta], Bool) in
       do throws(ProviderError) {
         let deltas = try state.reader.take(bytes)
-        return state.reader.isComplete ? nil : deltas
+        return (deltas, !state.reader.isComplete)
       } catch {
         state.error = error
-        return nil
+        return ([], false)
       }
     }
-    guard let deltas else { return false }
+    // The last words often come together with the end.
     for delta in deltas { onDelta(delta) }
-    return true
+    return isWanted
   }
 
   func answer() throws(ProviderError) -> ProviderAnswer {

@@ -4,24 +4,52 @@
 import Base
 import Digests
 import Planner
+import Policy
 import Providers
 
-/// Asks on behalf of a run, and records it.
+/// Asks on behalf of a run, within what that may cost, and records it.
 struct ServerLog: Sendable {
   let journal: LedgerJournal
+  let runner: GuardedToolRunner
+
+  /// Reserves what a request may cost.
+  ///
+  /// - Parameters:
+  ///   - server: To whom it goes.
+  ///   - inputTokens: Of the request, at most.
+  ///   - outputTokens: Of its answer, as far as it is bounded already.
+  ///   - fallback: What is reserved for an answer that nothing bounds.
+  /// - Returns: What may be asked for.
+  /// - Throws: `EngineFailure.costSpent`: too little is left, which was recorded.
+  func admit(
+    to server: ServerModel, inputTokens: Int, outputTokens: Int?, fallback: Int
+  ) async throws(EngineFailure) -> ServerAdmission {
+    do throws(CostRefusal) {
+      return try await runner.admit(
+        to: server, inputTokens: inputTokens, outputTokens: outputTokens, fallback: fallback)
+    } catch {
+      try await record(ServerEvents.refused, ["reason": .string(error.reason)])
+      throw .costSpent
+    }
+  }
 
   /// Asks as ``ServerConnection/ask(_:_:onDelta:onRetry:)`` does.
   func ask(
-    _ body: JSONValue, _ interface: ProviderInterface, _ server: ServerModel, _ frame: EngineFrame,
-    onDelta: @escaping @Sendable (ProviderDelta) -> Void
+    _ body: JSONValue, _ interface: ProviderInterface, _ server: ServerModel,
+    _ admission: ServerAdmission, onDelta: @escaping @Sendable (ProviderDelta) -> Void
   ) async throws(EngineFailure) -> ServerConnection.Reply {
+    let prices = server.connection.settings.prices
+    let hasPrice = prices.prices[server.address.model] != nil
     let bytes = Array(body.compactText.utf8)
-    try await record(
-      "server.asked",
-      [
-        "interface": .string(interface.rawValue), "sent_bytes": .whole(bytes.count),
-        "sha256": .string(SHA256.digest(of: bytes).hex),
-      ])
+    var asked: JSONObject = [
+      "interface": .string(interface.rawValue), "sent_bytes": .whole(bytes.count),
+      "sha256": .string(SHA256.digest(of: bytes).hex),
+    ]
+    if hasPrice {
+      asked["reserved_millionths"] = .whole(admission.reserved.microdollars)
+      asked["currency"] = .string(prices.currency)
+    }
+    try await record("server.asked", asked)
     let reply = try await server.connection.ask(body, interface, onDelta: onDelta) { retry in
       // A retry that cannot be recorded shows in the next event that cannot be.
       try? await record(
@@ -38,11 +66,13 @@ struct ServerLog: Sendable {
       members["cached_tokens"] = .whole(usage.cachedTokens)
       members["output_tokens"] = .whole(usage.outputTokens)
       members["reasoning_tokens"] = .whole(usage.reasoningTokens)
-      let prices = server.connection.settings.prices
-      if let cost = prices.cost(of: usage, model: server.address.model) {
-        members["cost"] = .number(.double(cost))
-        members["currency"] = .string(prices.currency)
-      }
+      members["cost_millionths"] =
+        prices.millionths(of: usage, model: server.address.model).map(JSONValue.whole)
+    }
+    let spent = await runner.settle(admission, of: server, reply.answer.usage)
+    if hasPrice {
+      members["spent_millionths"] = .whole(spent)
+      members["currency"] = .string(prices.currency)
     }
     try await record(ServerEvents.answered, members)
     return reply

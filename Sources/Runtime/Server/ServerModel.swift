@@ -60,12 +60,29 @@ struct ServerModel: Sendable {
 
   /// Looks at the server.
   ///
-  /// - Throws: ``RunError``: it cannot be reached, or not in the configured way.
+  /// - Parameters:
+  ///   - address: Where it is.
+  ///   - contextTokensMax: Nil for what the configuration or the server says.
+  ///   - isCostBounded: Whether what it costs has to be counted.
+  ///   - places: For the configuration.
+  ///   - fallback: The vocabulary where the configuration names none.
+  /// - Returns: The model, and the way to talk to it.
+  /// - Throws: ``RunError``: it cannot be reached, not in the configured way, or has no price where its cost
+  ///   is bounded; then nothing was sent.
   static func open(
-    _ address: ServerAddress, contextTokensMax: Int?, places: Places,
+    _ address: ServerAddress, contextTokensMax: Int?, isCostBounded: Bool, places: Places,
     vocabulary fallback: HarmonyVocabulary
   ) async throws(RunError) -> ServerModel {
     let settings = try Configuration(places).servers[address.base] ?? ServerSettings()
+    guard !isCostBounded || settings.prices.prices[address.model] != nil else {
+      throw RunError(
+        .misconfigured(
+          """
+          What the run may cost is bounded, and config.json has no price for "\(address.model)" of \
+          \(address.base), so nothing is sent. Add it there under "servers", "prices"; what costs nothing \
+          has { "input": 0, "output": 0 }. See Docs/SERVERS.md.
+          """))
+    }
     let vocabulary: HarmonyVocabulary
     do {
       vocabulary =
@@ -86,6 +103,7 @@ struct ServerModel: Sendable {
       case .cancelled: throw RunError(.interrupted)
       case .contextOverflow:
         throw RunError(.networkFailed("\(address.origin) has no room for a token."))
+      case .costSpent: throw RunError(.budgetExhausted(.cost))
       }
     }
   }

@@ -50,7 +50,8 @@ struct TokenServerEngine: TextEngine {
       let piece = try await piece(prompt + tokens, left, banned, grammar, request)
       var taken = 0
       for token in piece {
-        guard grammar?.advance(token) ?? true else {
+        // A model has more ids than its vocabulary has words; what stands for none is forbidden too.
+        guard frame.vocabulary.tokenizer.hasToken(token), grammar?.advance(token) ?? true else {
           banned = taken == 0 ? banned + [token] : [token]
           break
         }
@@ -108,12 +109,16 @@ struct TokenServerEngine: TextEngine {
       temperature: sampling.temperature ?? 1,
       // The same seed for each piece would begin the same sequence of chances again.
       seed: Self.seed(sampling.seed, prompt.count), stopTokens: frame.vocabulary.stopTokens)
+    let admission = try await log.admit(
+      to: server, inputTokens: prompt.count, outputTokens: asked.tokensMax,
+      fallback: asked.tokensMax)
+    asked.tokensMax = admission.outputTokensMax ?? asked.tokensMax
     asked.specialTexts = frame.vocabulary.tokenizer.specials.keys.sorted()
     asked.banned = banned
     if !banned.isEmpty, let allowed = grammar?.allowed() {
       asked.favoured = Self.few(allowed, Self.favouredMax)
     }
-    let reply = try await log.ask(asked.body, .completions, server, frame) { _ in }
+    let reply = try await log.ask(asked.body, .completions, server, admission) { _ in }
     let answer = reply.answer
     guard var ids = answer.tokens else {
       throw .network("\(server.address.origin): Its answer holds no token ids any more.")
@@ -129,13 +134,8 @@ struct TokenServerEngine: TextEngine {
       }
       ids.append(stop)
     }
-    guard let first = ids.first else {
+    guard !ids.isEmpty else {
       throw .network("\(server.address.origin): Its answer holds no token.")
-    }
-    guard ids.allSatisfy({ frame.vocabulary.tokenizer.hasToken($0) }) else {
-      throw .network(
-        "\(server.address.origin): Its answer holds tokens that the vocabulary does not have, such as \(first)."
-      )
     }
     return ids
   }

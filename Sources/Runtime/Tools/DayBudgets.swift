@@ -38,8 +38,14 @@ struct DayBudgets: Sendable {
 
   /// Takes what `decision` charges by the day, before the effect.
   ///
+  /// - Parameters:
+  ///   - decision: Allows the effect.
+  ///   - isPart: Whether it is a part of what was counted as a call before: tokens and dollars alone.
   /// - Returns: The budget that had not enough left: another run was faster. Nil where all was taken.
-  func reserve(_ decision: PolicyDecision) throws(StoreError) -> String? {
+  /// - Throws: `StoreError` where it cannot be counted.
+  func reserve(
+    _ decision: PolicyDecision, isPart: Bool = false
+  ) throws(StoreError) -> String? {
     let charges = decision.charges.filter { $0.period == .day }
     guard !charges.isEmpty else { return nil }
     let records = try PolicyRecords(path: path)
@@ -51,8 +57,8 @@ struct DayBudgets: Sendable {
           calls: charge.amounts.calls, bytes: charge.amounts.bytes, tokens: charge.amounts.tokens,
           microdollars: charge.amounts.microdollars), of: charge.budget, day: day,
         limits: DayAmounts(
-          calls: limits.calls, bytes: limits.bytes, tokens: limits.tokens,
-          microdollars: limits.microdollars))
+          calls: isPart ? nil : limits.calls, bytes: isPart ? nil : limits.bytes,
+          tokens: limits.tokens, microdollars: limits.microdollars))
       if !taken { return charge.budget }
     }
     return nil

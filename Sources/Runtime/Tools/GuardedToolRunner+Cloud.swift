@@ -66,16 +66,18 @@ extension GuardedToolRunner {
   // MARK: - The model asks
 
   /// Judges what an allowed call would send; what comes of it takes the place of `decision`.
+  ///
+  /// - Returns: Whether it is not sent because it could cost more than is left.
   func admitSend(
     of call: ToolCall, _ decision: inout PolicyDecision
-  ) async throws(CancellationError) {
-    guard isCloud(call) else { return }
+  ) async throws(CancellationError) -> Bool {
+    guard isCloud(call) else { return false }
     guard cloud != nil else {
       let paths = cloudPaths.joined(separator: " or ")
       decision.deny(
         by: "cloud.configuration",
         "No cloud model is configured here: there is no \(paths). See Docs/CLOUD.md.")
-      return
+      return false
     }
     let arguments = (try? JSONReader.value(call.body, source: "the call")) ?? .null
     guard let question = arguments["question"]?.stringValue,
@@ -84,7 +86,7 @@ extension GuardedToolRunner {
       decision.deny(
         by: "call-shape", "The call has no \"question\". Give one that can be understood by itself."
       )
-      return
+      return false
     }
     var messages = [CloudMessage(role: .user, text: question)]
     if let context = arguments["context"]?.stringValue, !context.isEmpty {
@@ -95,9 +97,11 @@ extension GuardedToolRunner {
     case .success(let sending):
       self.sending = sending
       await journal.hold(.reported(name: "cloud.judged", record(sending, call: call.id)))
+      return false
     case .failure(let refusal):
       decision = refusal.decision
       await journal.hold(.reported(name: "cloud.judged", refusal.record))
+      return refusal.isCostSpent
     }
   }
 
@@ -105,6 +109,7 @@ extension GuardedToolRunner {
   private struct SendRefusal: Error {
     var decision: PolicyDecision
     var record: JSONObject
+    var isCostSpent: Bool
   }
 
   private func judgeSend(
@@ -139,20 +144,36 @@ extension GuardedToolRunner {
       decision = settled.decision
       approval = settled.record
     }
-    if decision.verdict == .allow, policy.limitsDollars(decision),
+    let isBounded = costs.limit != nil || policy.limitsDollars(decision)
+    if decision.verdict == .allow, isBounded,
       cloud.configuration.prices.prices[cloud.configuration.model] == nil
     {
+      let bound =
+        costs.limit == nil ? "A budget of the policy counts dollars" : "The run's cost is bounded"
       decision.deny(
         by: "cloud.prices",
-        "A budget of the policy counts dollars, and cloud.json has no price for "
-          + "\"\(cloud.configuration.model)\". Add it under \"prices\".")
+        "\(bound), and cloud.json has no price for \"\(cloud.configuration.model)\". Add it under "
+          + "\"prices\".")
     }
+    let isCostSpent = decision.verdict == .allow && !reserveCost(of: prepared, &decision)
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     let sending = CloudSending(prepared: prepared, decision: decision, approval: approval)
     guard decision.verdict == .allow else {
-      return .failure(SendRefusal(decision: decision, record: record(sending, call: call)))
+      return .failure(
+        SendRefusal(
+          decision: decision, record: record(sending, call: call), isCostSpent: isCostSpent))
     }
     return .success(sending)
+  }
+
+  /// Takes what the request may cost from what the run may; denies it where too little is left.
+  private func reserveCost(of prepared: PreparedSend, _ decision: inout PolicyDecision) -> Bool {
+    let needed = prepared.send.cost.microdollars
+    let (left, currency) = (costs.left ?? 0, cloud?.configuration.prices.currency ?? "")
+    guard !costs.reserve(needed) else { return true }
+    decision.deny(
+      by: "cost", CostText.refusal(needed, of: costs.limit ?? 0, left: left, currency))
+    return false
   }
 
   /// Members of `cloud.judged`: what would leave, what was taken out of it, and who said yes or no.
@@ -167,6 +188,10 @@ extension GuardedToolRunner {
     members["model"] = .string(send.model)
     members["payload_sha256"] = .string(sending.prepared.digest.hex)
     members["payload_bytes"] = .number(.integer(Int64(send.payload.utf8.count)))
+    if let prices = cloud?.configuration.prices, prices.prices[send.model] != nil {
+      members["reserved_millionths"] = .number(.integer(Int64(send.cost.microdollars)))
+      members["currency"] = .string(prices.currency)
+    }
     members["scan"] = .string(send.isScanWhole ? "whole" : "partial")
     members["payload_labels"] = .array(send.labels.sorted().map { .string($0) })
     members["secrets"] = .array(send.secrets.map { .string($0) })
@@ -191,6 +216,7 @@ extension GuardedToolRunner {
     _ call: ToolCall, _ sending: CloudSending
   ) async throws(CancellationError) -> ToolAnswer {
     if let problem = keyProblem {
+      costs.settle(sending.prepared.send.cost.microdollars, spent: 0)
       let text = "The cloud model cannot be asked: \(problem)"
       return ToolAnswer(
         result: ToolResult(status: .failed, text: text), flaw: .misconfigured(text))
@@ -204,8 +230,11 @@ extension GuardedToolRunner {
     guard answer.flaw == nil else { return answer }
     let outcome = CloudOutcome(answer.result, cloud.configuration)
     settleCosts(sending.decision, outcome.spent)
+    costs.settle(sending.prepared.send.cost.microdollars, spent: outcome.spent?.microdollars)
     try? await journal.append(
-      .reported(name: "cloud.answered", outcome.record(call: call.id, sending.prepared)))
+      .reported(
+        name: "cloud.answered",
+        outcome.record(call: call.id, sending.prepared, spentMillionths: costs.spent)))
     return outcome.answer
   }
 
@@ -222,6 +251,7 @@ extension GuardedToolRunner {
     case .failure(let refusal):
       await journal.hold(.reported(name: "cloud.judged", refusal.record))
       let text = refusal.decision.reason
+      if refusal.isCostSpent { return .costSpent(text) }
       return refusal.decision.refusal == .stopRun ? .approvalNeeded(text) : .refused(text)
     case .success(let allowed): sending = allowed
     }

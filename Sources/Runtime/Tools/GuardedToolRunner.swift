@@ -42,14 +42,16 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   /// What tools answered, as long as a cloud model might be told of it.
   private(set) var heard: [HeardText] = []
   private(set) var isHeardWhole = true
+  /// What the present task may cost elsewhere.
+  var costs: CostMeter
   private var heardBytes = 0
   private static let heardBytesMax = 16 << 20
 
   init(
     policy: PolicyEngine, offered: OfferedTools, host: ToolHost, memory: MemoryTools,
     journal: LedgerJournal, news: AsyncStream<RunNews>.Continuation, desk: AskDesk,
-    days: DayBudgets, workspace: String, state: PolicyState, cloud: CloudDesk? = nil,
-    cloudPaths: [String] = []
+    days: DayBudgets, workspace: String, state: PolicyState, costs: CostMeter,
+    cloud: CloudDesk? = nil, cloudPaths: [String] = []
   ) {
     self.policy = policy
     self.offered = offered
@@ -60,6 +62,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     self.desk = desk
     self.days = days
     self.workspace = workspace
+    self.costs = costs
     self.cloud = cloud
     self.cloudPaths = cloudPaths
     facts = RunFacts(policy: policy, state: state)
@@ -101,6 +104,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
 
   /// A task begins; `typed` is what of it the user typed, nil for all of it.
   func begin(task: String, typed: String?) async {
+    costs.begin()
     facts.take(task: task, typed: typed)
     guard let typed else { return }
     await journal.hold(.reported(name: RecordedRun.typedTaskName, ["typed": .string(typed)]))
@@ -124,13 +128,15 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     var members = Self.members(call, decision, record)
     members["tier"] = .string(await SandboxDoctor.tierInForce?.rawValue ?? "none")
     await journal.hold(.reported(name: "policy.judged", members))
-    if decision.verdict == .allow { try await admitSend(of: call, &decision) }
+    var isCostSpent = false
+    if decision.verdict == .allow { isCostSpent = try await admitSend(of: call, &decision) }
     pending = PendingCall(
       call: call.id, effect: effect, decision: decision, isApproved: record != nil)
     let verdict: CallDecision.Verdict =
       switch decision.verdict {
       case .allow: .allowed
       case .ask: .approvalNeeded
+      case .deny where isCostSpent: .costSpent
       case .deny: decision.refusal == .stopRun ? .approvalNeeded : .refused
       }
     return CallDecision(
@@ -171,12 +177,23 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   /// Books what an allowed fetch takes from budgets, and the labels that it brings.
   func account(_ decision: PolicyDecision) { facts.account(decision) }
 
+  /// What budgets have used, those by the day over all of today's runs.
+  func usedWithDays() throws(StoreError) -> [String: BudgetAmounts] {
+    for (budget, used) in try days.used() { facts.set(used, of: budget) }
+    return facts.state.used
+  }
+
+  /// Takes tokens and dollars from budgets by the day.
+  ///
+  /// - Returns: The budget that had not enough; nil where all was taken.
+  func reserveSpending(_ decision: PolicyDecision) throws(StoreError) -> String? {
+    try days.reserve(decision, isPart: true)
+  }
+
   /// The policy's word, with what all of today's runs have used.
   func judged(_ effect: Effect) -> PolicyDecision {
     guard !days.isEmpty else { return policy.judge(effect, facts.state) }
-    do throws(StoreError) {
-      for (budget, used) in try days.used() { facts.set(used, of: budget) }
-    } catch {
+    do throws(StoreError) { _ = try usedWithDays() } catch {
       return DayBudgets.unaccountable(policy.judge(effect, facts.state), error)
     }
     return policy.judge(effect, facts.state)

@@ -46,10 +46,13 @@ public struct UserEffects: Sendable {
   public func judgeServer(
     _ server: ServerAddress
   ) async throws(CancellationError) -> PolicyDecision {
-    try await judge(
-      Effect(
-        tool: "model.server",
-        arguments: ["url": .string(server.base), "model": .string(server.model)], actor: .user))
+    try await judge(Effect(useOf: server))
+  }
+
+  /// Whether a budget of the policy counts what the use of a model server costs.
+  public func countsDollars(of server: ServerAddress) -> Bool {
+    policy.limitsDollars(
+      policy.judge(Effect(useOf: server), PolicyState(model: nil, isApproved: true)))
   }
 
   /// Judges the saving of a note that the person typed.
@@ -100,5 +103,14 @@ public struct UserEffects: Sendable {
       return DayBudgets.unaccountable(decision, error)
     }
     return decision
+  }
+}
+
+extension Effect {
+  /// The use of a model server, which is sent the whole conversation.
+  init(useOf server: ServerAddress) {
+    self.init(
+      tool: "model.server",
+      arguments: ["url": .string(server.base), "model": .string(server.model)], actor: .user)
   }
 }

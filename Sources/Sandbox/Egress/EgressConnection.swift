@@ -217,10 +217,10 @@ final class EgressConnection {
     switch EgressProxy.reply(reply + more) {
     case .incomplete: phase = .asking(socket, reply: reply + more)
     case .open(let rest): relay(socket, first: rest, settings)
-    case .refused(let why):
+    case .refused(let why, let remedy):
       finish(
         .proxyRefused,
-        "The proxy \(proxy?.shown ?? "") gave no way to \(grant?.host ?? ""): \(why).")
+        "The proxy \(proxy?.shown ?? "") gave no way to \(grant?.host ?? ""): \(why). \(remedy)")
     }
   }
 

@@ -47,7 +47,8 @@ public struct EgressProxy: Equatable, Sendable {
     case incomplete
     /// The way is open; these bytes came after the answer.
     case open(rest: [UInt8])
-    case refused(String)
+    /// Why, as the end of a sentence, and what to do about it.
+    case refused(String, remedy: String)
   }
 
   static let replyBytesMax = 16 << 10
@@ -55,15 +56,30 @@ public struct EgressProxy: Equatable, Sendable {
   static func reply(_ bytes: [UInt8]) -> Reply {
     let end = Array("\r\n\r\n".utf8)
     guard let blank = bytes.firstRange(of: end) else {
-      return bytes.count < replyBytesMax ? .incomplete : .refused("its answer has no end")
+      return bytes.count < replyBytesMax
+        ? .incomplete : .refused("its answer has no end", remedy: noProxyRemedy)
     }
     let line = bytes.prefix { $0 != 0x0D }
     let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
     let status = words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) ?? 0 : 0
     guard line.starts(with: "HTTP/1.".utf8), (200..<300).contains(status) else {
-      return .refused(status > 0 ? "it answered \(status)" : "it does not speak HTTP")
+      return status > 0
+        ? .refused("it answered \(status)", remedy: remedy(status))
+        : .refused("it does not speak HTTP", remedy: noProxyRemedy)
     }
     return .open(rest: Array(bytes[blank.upperBound...]))
+  }
+
+  private static let noProxyRemedy =
+    "Is \"proxy\" in network.json one for HTTP, and its port right?"
+
+  private static func remedy(_ status: Int) -> String {
+    switch status {
+    case 407: "It wants a name and a password: see \"proxyCredentials\" of network.json."
+    case 429, 500...: "Try again later, or ask those who run it."
+    default:
+      "Ask those who run it to open the host, or see \"proxy\" and \"noProxy\" of network.json."
+    }
   }
 
   /// RFC 4648, 4.
