@@ -52,6 +52,39 @@ extension ToolOffer {
     }
   }
 
+  /// Arguments whose names say that they are identifiers ("event_id"), in the schema's order: what a manifest
+  /// could call "references". None for a tool whose name or hint says that it takes something away: what a
+  /// task names is seldom what it wants gone.
+  public var suggestedReferences: [String] {
+    let verbs = Self.words(name)
+    guard hints?["destructiveHint"]?.boolValue != true, verbs.isDisjoint(with: Self.removals) else {
+      return []
+    }
+    let names = parameters["properties"]?.objectValue?.keys ?? []
+    return names.filter { Self.lastWord($0).map(["id", "uid", "uuid"].contains) ?? false }
+  }
+
+  private static func lastWord(_ name: String) -> String? {
+    if name.hasSuffix("Id") { return "id" }
+    return name.split { !$0.isLetter }.last?.lowercased()
+  }
+
+  /// The words of "deleteFile" and "delete_file".
+  private static func words(_ name: String) -> Set<String> {
+    var spaced = ""
+    for character in name {
+      if character.isUppercase { spaced += " " }
+      spaced.append(character)
+    }
+    return Set(spaced.split { !$0.isLetter }.map { $0.lowercased() })
+  }
+
+  private static let removals: Set<String> = [
+    "archive", "ban", "block", "cancel", "clear", "close", "delete", "destroy", "disable", "drop",
+    "erase", "kick", "leave", "purge", "remove", "reset", "revoke", "terminate", "trash", "unshare",
+    "wipe",
+  ]
+
   private static let contentNames: Set<String> = [
     "body", "comment", "content", "description", "message", "note", "notes", "reason", "subject",
     "summary", "text", "title",

@@ -150,6 +150,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       effect.manifestDigest = manifest.digest
       effect.claimedKinds = offered.claimedKinds[call.tool]
       effect.contentArguments = offered.contentArguments[call.tool] ?? []
+      effect.referenceArguments = offered.referenceArguments[call.tool] ?? []
     }
     return facts.traced(effect)
   }
