@@ -10,6 +10,8 @@ public struct CallDecision: Equatable, Sendable {
     case refused
     /// A person has to say, and there is none: the run stops before the call.
     case approvalNeeded = "approval_needed"
+    /// The policy demands a stronger wall than this machine builds: refused, and the run's outcome says so.
+    case noSandbox = "no_sandbox"
   }
 
   public var verdict: Verdict

@@ -35,7 +35,7 @@ private let events: [RunEvent] =
           call: 1,
           ToolAnswer(result: ToolResult(status: status, text: "", structured: .null)))))
   }
-  + [CallDecision.Verdict.allowed, .refused, .approvalNeeded].map { verdict in
+  + [CallDecision.Verdict.allowed, .refused, .approvalNeeded, .noSandbox].map { verdict in
     .planner(
       PlannerEvent(.callJudged(call: 1, CallDecision(verdict: verdict, reason: "r"))))
   }

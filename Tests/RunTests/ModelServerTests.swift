@@ -268,8 +268,10 @@ import Testing
         }
       let home = try Self.home(server, "chat", ["key": source])
       let result = try Program.run(
-        ["run", "--model", server.model, "--workspace", home.workspace, "--headless", "Hi"],
-        environment: home.environment.merging(["MY_KEY": secret]) { $1 })
+        [
+          "run", "--model", server.model, "--workspace", home.workspace, "--headless",
+          "Hi, I am \(secret).",
+        ], environment: home.environment.merging(["MY_KEY": secret]) { $1 })
       #expect(result.exitCode == 0, "\(kind): \(result.errors)")
       #expect(!(result.errors + result.output).contains(secret))
       #expect(try home.files(holding: secret) == [])

@@ -165,6 +165,7 @@ struct SessionTimeline {
     case .allowed: "allowed"
     case .refused: "refused"
     case .approvalNeeded: "needs approval"
+    case .noSandbox: "no sandbox"
     }
   }
 

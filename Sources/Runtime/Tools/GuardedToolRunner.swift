@@ -14,7 +14,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   let policy: PolicyEngine
   let offered: OfferedTools
   private let host: ToolHost
-  private let memory: MemoryTools
+  private var memory: MemoryTools
   let journal: LedgerJournal
   private let news: AsyncStream<RunNews>.Continuation
   private let desk: AskDesk
@@ -111,6 +111,11 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   func judge(_ call: ToolCall) async throws(CancellationError) -> CallDecision {
     if incompleteCalls.remove(call.id) != nil { return Self.incomplete }
     let effect = effect(of: call)
+    let tier = await SandboxDoctor.tierInForce
+    // What runs in this process has no wall of its own that could be too weak.
+    let isWalled = offered.catalog.resolve(call.tool) != nil
+    facts.setTier(isWalled ? tier.flatMap { Policy.SandboxTier(rawValue: $0.rawValue) } : nil)
+    defer { facts.setTier(nil) }
     var record: JSONObject?
     var decision = judged(effect)
     if decision.verdict == .ask {
@@ -122,7 +127,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     sending = nil
     var members = Self.members(call, decision, record)
-    members["tier"] = .string(await SandboxDoctor.tierInForce?.rawValue ?? "none")
+    members["tier"] = .string(tier?.rawValue ?? "none")
     await journal.hold(.reported(name: "policy.judged", members))
     if decision.verdict == .allow { try await admitSend(of: call, &decision) }
     pending = PendingCall(
@@ -131,6 +136,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       switch decision.verdict {
       case .allow: .allowed
       case .ask: .approvalNeeded
+      case .deny where decision.isForSandbox: .noSandbox
       case .deny: decision.refusal == .stopRun ? .approvalNeeded : .refused
       }
     return CallDecision(
@@ -259,6 +265,12 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       HeardText(
         call: call.id, tool: call.tool,
         labels: labels.union(policy.contentLabels(in: result.text)), text: result.text))
+  }
+
+  /// Has `value` kept out of the record and of notes from now on.
+  func keepOut(_ value: String, name: String) async {
+    memory.secrets.learn(value, name: name)
+    await journal.keepOut(value, name: name)
   }
 
   /// Books what a request really used in place of what it might have.

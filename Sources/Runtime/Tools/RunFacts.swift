@@ -86,6 +86,9 @@ struct RunFacts: Sendable {
     return effect
   }
 
+  /// The wall that would stand around what is judged next.
+  mutating func setTier(_ tier: SandboxTier?) { state.sandboxTier = tier }
+
   /// What the budgets that are counted by the day have used.
   mutating func set(_ used: BudgetAmounts, of budget: String) { state.used[budget] = used }
 
