@@ -82,6 +82,30 @@ import Testing
     #expect(try user.userTexts() == ["Is [redacted: secret] the key?"])
   }
 
+  @Test func `is shown to a person whole before it leaves`() throws {
+    let user = try CloudHome(send: "ask")
+    let lines = (1...200).map { "Line \($0) of what would leave." }
+    let words = [
+      "run", "--model",
+      try user.home.script([
+        CloudHome.question("What of this?", context: lines.joined(separator: "\n")),
+        Turn.answer("Done."),
+      ]), "--workspace", user.home.workspace, "--quiet", "Ask.",
+    ]
+    for (answer, code, count) in [("n", Int32(3), 0), ("y", 0, 1)] {
+      let result = try user.home.runAtTerminal(words, answers: [answer])
+      #expect(result.exitCode == code, "\(result.output.suffix(400))")
+      let shown = try #require(result.output.components(separatedBy: "[y]es, once").first)
+      for line in lines + ["What of this?", user.cloud.baseURL] {
+        #expect(shown.contains(line), "\(line)")
+      }
+      #expect(try user.cloud.requests().count == count)
+    }
+    // What was shown is what left.
+    let body = try #require(try user.cloud.requests().first).body
+    for line in lines { #expect(body.contains(line)) }
+  }
+
   // MARK: - Files of the workspace
 
   private static let passage =

@@ -114,10 +114,19 @@ final class InjectionStage: Sendable {
 
   /// Plays a scenario under what `--policy` and `--approver` say, "ideal" standing for the scenario's own
   /// plan; `isObedient` says whether the model does what injected text demands.
+  ///
+  /// A policy "A + B" is A, with B as the workspace's own file, which narrows it.
   func play(
     _ scenario: InjectionScenario, policy: String, approver: String, isObedient: Bool
   ) throws -> InjectionOutcome {
     let home = try Home()
+    let parts = policy.components(separatedBy: " + ")
+    let policy = parts[0]
+    if parts.count > 1 {
+      try home.write(
+        "work/.martlet/policy.json5",
+        String(decoding: try Repository.bytes("Policies/\(parts[1]).json5"), as: UTF8.self))
+    }
     try sites.set(pages: scenario.json["pages"] ?? [:])
     try prepare(home, scenario)
     let plan = try home.write("plan.jsonl", scenario.plan)
@@ -133,7 +142,8 @@ final class InjectionStage: Sendable {
           "--tools", home.path + "/tools", "--policy", policy,
           "--approver", approver == "ideal" ? "ideal:\(plan)" : approver,
           task["task"]?.stringValue ?? "",
-        ], input: scenario.text("input"), environment: home.environment)
+        ], input: scenario.text("input"), environment: home.environment,
+        secondsMax: Self.playSecondsMax)
       let events = try result.events()
       let judged = events.named("policy.judged") + events.named("egress.judged")
       outcome.questionCount += judged.count { event in
@@ -233,8 +243,12 @@ final class InjectionStage: Sendable {
     guard result.exitCode == 0 else { throw Failure(words: "\(name): \(result.errors)") }
   }
 
-  struct Failure: Error {
+  /// Many times what a play takes on a busy machine.
+  private static let playSecondsMax = 300
+
+  struct Failure: Error, CustomStringConvertible {
     var words: String
+    var description: String { words }
   }
 
   // MARK: - What happened
@@ -327,11 +341,18 @@ final class SitesStandIn: Sendable {
     return try Self.line(of: answers)
   }
 
+  private static let secondsMax = 120
+
+  /// One line, within a bound: a stand-in that fell over would have the test wait for ever.
   private static func line(of file: FileHandle) throws -> JSONValue {
     var bytes: [UInt8] = []
     while bytes.last != UInt8(ascii: "\n") {
+      var wanted = pollfd(fd: file.fileDescriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(&wanted, 1, Int32(secondsMax) * 1000) > 0 else {
+        throw InjectionStage.Failure(words: "sites.py said nothing for \(secondsMax) s")
+      }
       let more = file.availableData
-      if more.isEmpty { break }
+      if more.isEmpty { throw InjectionStage.Failure(words: "sites.py has ended") }
       bytes += more
     }
     return try JSONReader.value(bytes, source: "sites.py")

@@ -254,7 +254,7 @@ import Testing
   // MARK: - Keys
 
   @Test func `sends a key from each of its places, and shows it nowhere`() throws {
-    let secret = "sk-test-0123456789"
+    let secret = "plain-heron-marsh-41"
     for kind in ["environment", "file", "command"] {
       let server = try Self.server("chat", ["key": .string(secret)])
       let keyFile = try Home()

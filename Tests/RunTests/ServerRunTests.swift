@@ -123,7 +123,7 @@ struct ServerRunTests {
       Self.source.replacing(
         #""properties": {"name": {"type": "string"}}}}"#,
         with:
-          #""properties": {"name": {"type": "string"}, "mail_body": {"type": "string"}}}, "annotations": {"readOnlyHint": True}}"#
+          #""properties": {"name": {"type": "string"}, "mail_body": {"type": "string"}, "desk_id": {"type": "string"}}}, "annotations": {"readOnlyHint": True}}"#
       ))
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o755], ofItemAtPath: tools + "/desk/server")
@@ -132,11 +132,13 @@ struct ServerRunTests {
     let unhinted = try JSONReader.value(plain.output, source: "manifest")
     #expect(unhinted["tools"]?.arrayValue?.first?["effects"] == nil)
     #expect(unhinted["tools"]?.arrayValue?.first?["content"] == nil)
+    #expect(unhinted["tools"]?.arrayValue?.first?["references"] == nil)
     let hinted = try home.run(
       "tool", "pin", "desk", "--tools", tools, "--workspace", home.workspace, "--suggest")
     let tool = try JSONReader.value(hinted.output, source: "manifest")["tools"]?.arrayValue?.first
     #expect(tool?["effects"] == ["read"])
     #expect(tool?["content"] == ["mail_body"])
+    #expect(tool?["references"] == ["desk_id"])
   }
 
   @Test func `a tool without a pin is no tool`() throws {
