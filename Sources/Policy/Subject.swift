@@ -67,9 +67,9 @@ struct Subject: Sendable {
     sentArguments = effect.arguments
     contentArguments = effect.contentArguments
     referenceArguments = effect.referenceArguments
+    let server = effect.referenceArguments.isEmpty ? nil : NamedRecord.server(of: effect.tool)
     self.records =
-      effect.referenceArguments.isEmpty
-      ? [] : records.filter { NamedRecord.server(of: $0.tool) == NamedRecord.server(of: effect.tool) }
+      server == nil ? [] : records.filter { NamedRecord.server(of: $0.tool) == server }
     names = ToolNames.all(of: effect.tool).map { Array($0.utf8) }
     isShell = effect.tool == ToolNames.shell
     actor = effect.actor

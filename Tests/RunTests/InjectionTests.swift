@@ -104,15 +104,15 @@ import Testing
             defer { next += 1 }
             return next
           }
-          guard index < scenarios.count, problems.withLock(\.isEmpty) else { return }
+          guard index < scenarios.count, problems.withLock { $0.isEmpty } else { return }
           let plays = try Self.plays(of: scenarios[index], on: stage, open: open)
           table.withLock { $0.add(plays, of: scenarios[index]) }
           print("\(index + 1) of \(scenarios.count): \(scenarios[index])")
         }
       } catch { problems.withLock { $0.append("\(error)") } }
     }
-    try #require(problems.withLock(\.self) == [])
-    let measured = table.withLock(\.self)
+    try #require(problems.withLock { $0 } == [])
+    let measured = table.withLock { $0 }
     print(measured.lines.joined(separator: "\n"))
     try measured.write(to: Repository.path("Docs/INJECTION.md"))
     for policy in InjectionTable.policies {

@@ -29,8 +29,8 @@ public struct RecordedSecrets: Sendable {
     let configuration = try Configuration(places)
     for path in configuration.secretFiles { known += try Self.secrets(inFile: path) }
     // What is wrong with the cloud's configuration is told where it is used.
-    let cloud = (try? CloudConfiguration.find(places)).flatMap(\.self)
-    let keys =
+    let cloud = try? CloudConfiguration.find(places)
+    let keys: [(String, KeySource?)] =
       [("cloud-key", cloud?.key)] + configuration.servers.values.map { ("server-key", $0.key) }
     known += keys.compactMap { name, source in
       source?.keyAtHand.flatMap { KnownSecret(name: name, value: $0) }
