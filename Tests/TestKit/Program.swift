@@ -59,8 +59,8 @@ public enum Program {
     return ProgramResult(exitCode: status, output: text(files[1]), errors: text(files[2]))
   }
 
-  // Foundation's Process waits by a socket that its children inherit: a child's child that goes on living keeps
-  // the wait from ending. Here the kernel is asked about the child itself.
+  // Foundation's Process learns of the end by a socket that the child inherits, and what the child starts may
+  // keep that open. Here the kernel is asked about the child itself, and not for ever.
 
   /// Starts a program in a process group of its own, with nothing open but its three streams.
   private static func start(
