@@ -77,7 +77,7 @@ enum KeySource: Equatable, Sendable {
   /// none, or where something is wrong with it.
   var keyAtHand: String? {
     if case .command = self { return nil }
-    return (try? key()) ?? nil
+    return try? key()
   }
 
   /// For a sentence.

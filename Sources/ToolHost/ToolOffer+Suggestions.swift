@@ -9,10 +9,7 @@ extension ToolOffer {
   /// reaches beyond the server, sends as well: the address can carry anything.
   public var suggestedEffects: [String] {
     let words = Self.words(name)
-    let isReading =
-      hints?["readOnlyHint"]?.boolValue
-      ?? (words.first.map(Self.readings.contains) ?? false
-        && Set(words).isDisjoint(with: Self.doings.union(Self.removals)))
+    let isReading = hints?["readOnlyHint"]?.boolValue ?? Self.saysReading(words)
     guard isReading else {
       let runs = !Set(words).isDisjoint(with: Self.executions)
       return ["write", "send"] + (runs ? ["exec"] : [])
@@ -59,17 +56,18 @@ extension ToolOffer {
     return spaced.split { !$0.isLetter }.map { $0.lowercased() }
   }
 
-  private static let readings: Set<String> = [
-    "check", "count", "describe", "fetch", "find", "get", "list", "look", "lookup", "query", "read",
-    "search", "show", "view",
-  ]
+  /// "get_order", and neither "get_or_create" nor "check_in".
+  private static func saysReading(_ words: [String]) -> Bool {
+    guard let verb = words.first, readings.contains(verb),
+      Set(words).isDisjoint(with: ["and", "or", "then"])
+    else { return false }
+    return words.count < 2 || !["in", "off", "out"].contains(words[1])
+  }
 
-  private static let doings: Set<String> = [
-    "add", "append", "apply", "book", "buy", "change", "create", "edit", "email", "forward", "import",
-    "insert", "install", "invite", "mail", "merge", "modify", "move", "notify", "order", "patch", "pay",
-    "post", "publish", "push", "put", "rename", "reply", "reserve", "save", "schedule", "send", "set",
-    "share", "store", "submit", "transfer", "update", "upload", "write",
-  ].union(executions)
+  private static let readings: Set<String> = [
+    "check", "count", "describe", "fetch", "find", "get", "list", "look", "lookup", "read", "search",
+    "show", "view",
+  ]
 
   private static let executions: Set<String> = [
     "build", "command", "deploy", "eval", "exec", "execute", "run", "script", "shell", "trigger",
