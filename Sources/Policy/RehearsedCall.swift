@@ -97,7 +97,9 @@ public struct RehearsedCall: Equatable, Sendable {
       var members = try RehearsedMembers(element, "an entry of \"records\"")
       guard let tool = try members.string("tool"), let id = try members.string("id"),
         let names = try members.strings("names")
-      else { throw Problem(description: "An entry of \"records\" has \"tool\", \"id\" and \"names\".") }
+      else {
+        throw Problem(description: "An entry of \"records\" has \"tool\", \"id\" and \"names\".")
+      }
       try members.finish()
       records.append(NamedRecord(tool: tool, id: id, names: names))
     }

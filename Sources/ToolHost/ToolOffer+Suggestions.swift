@@ -37,7 +37,9 @@ extension ToolOffer {
     guard hints?["destructiveHint"]?.boolValue != true,
       Set(Self.words(name)).isDisjoint(with: Self.removals)
     else { return [] }
-    return argumentNames.filter { Self.words($0).last.map(["id", "uid", "uuid"].contains) ?? false }
+    return argumentNames.filter {
+      Self.words($0).last.map(["id", "uid", "uuid"].contains) ?? false
+    }
   }
 
   // MARK: Words
@@ -65,7 +67,8 @@ extension ToolOffer {
   }
 
   private static let readings: Set<String> = [
-    "check", "count", "describe", "fetch", "find", "get", "list", "look", "lookup", "read", "search",
+    "check", "count", "describe", "fetch", "find", "get", "list", "look", "lookup", "read",
+    "search",
     "show", "view",
   ]
 
@@ -81,7 +84,8 @@ extension ToolOffer {
 
   /// Where an address leads.
   private static let places: Set<String> = [
-    "domain", "host", "hostname", "href", "http", "https", "internet", "link", "online", "uri", "url",
+    "domain", "host", "hostname", "href", "http", "https", "internet", "link", "online", "uri",
+    "url",
     "web", "webpage", "website",
   ]
 

@@ -91,7 +91,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "assistant", "default", "cautious", "ci", "closed", "cloud", "offline", "enterprise", "demo-web",
+    "assistant", "default", "cautious", "ci", "closed", "cloud", "offline", "enterprise",
+    "demo-web",
   ])
   func `finds the tests of what ships in order`(name: String) throws {
     let result = try home.run("policy", "test", "--policy", name)
@@ -108,10 +109,15 @@ import Testing
     ),
     (Array("{ schema: 'tool-policy/1', id: 'a', revision: NaN }".utf8), "\"NaN\" is no number"),
     (
-      Array("{ schema: 'tool-policy/1', id: 'a', rules: [ { id: 'r', effect: 'alow', tool: 't' } ] }".utf8),
+      Array(
+        "{ schema: 'tool-policy/1', id: 'a', rules: [ { id: 'r', effect: 'alow', tool: 't' } ] }"
+          .utf8),
       "Did you mean \"allow\"?"
     ),
-    ([UInt8](repeating: UInt8(ascii: "["), count: 100_000), "nested deeper than 32 levels. Flatten it."),
+    (
+      [UInt8](repeating: UInt8(ascii: "["), count: 100_000),
+      "nested deeper than 32 levels. Flatten it."
+    ),
     ([UInt8](repeating: UInt8(ascii: " "), count: 5_000_000), "262144 bytes"),
     ([0xFF, 0xFE, 0x00], "not valid UTF-8"), ([], "the text ends where a value should be"),
   ]
@@ -145,7 +151,8 @@ import Testing
   @Test func `is told what is wrong with a line, and which line`() throws {
     let good = #"{"tool":"python","arguments":"1"}"#
     for (line, words) in [
-      (#"{"tool":"python","tool":"x"}"#, "twice"), (#"{"tool":"python","arguments":NaN}"#, "line 2"),
+      (#"{"tool":"python","tool":"x"}"#, "twice"),
+      (#"{"tool":"python","arguments":NaN}"#, "line 2"),
       (String(repeating: "[", count: 100_000), "line 2"), ("nonsense", "line 2"),
       (#"{"tol":"python"}"#, "Did you mean \"tool\"?"), (#"["python"]"#, "line 2"),
       (#"{"tool":"t","state":{"tier":"best"}}"#, "landlock, full"),

@@ -77,7 +77,8 @@ import Tokenizer
 
   /// The mask is for the model; whoever gets past it meets the judgement.
   @Test(arguments: [
-    #"{"to":"mallory@evil.example","text":"x"}"#, #"{"to":"ada@example.org.evil.example","text":"x"}"#,
+    #"{"to":"mallory@evil.example","text":"x"}"#,
+    #"{"to":"ada@example.org.evil.example","text":"x"}"#,
     #"{"to":"ada@example.org","copies":["mallory@evil.example"],"text":"x"}"#,
   ])
   func `refuses a forbidden call that is forced past the mask`(body: String) throws {

@@ -187,7 +187,8 @@ import Testing
     #expect(engine.records(of: try call("mcp.a.list"), text: "First has the id 1") == [])
     #expect(
       engine.records(
-        of: try call("mcp.a.list"), text: "", structured: ["a_id": "1", "b_id": "2", "name": "First"])
+        of: try call("mcp.a.list"), text: "",
+        structured: ["a_id": "1", "b_id": "2", "name": "First"])
         == [])
     let many = JSONValue.array(Array(repeating: ["id": 5, "name": "Many"], count: 5_000))
     #expect(engine.records(of: try call("mcp.a.list"), text: "", structured: many).count == 1_000)

@@ -136,7 +136,8 @@ import Testing
     (#"{"to":"Alice Smith","amount":500}"#, false), (#"{"to":"Alice Smith","amount":50.5}"#, false),
     (#"{"to":"Alice Smith","amount":true}"#, false), (#"{"to":"a","amount":50}"#, false),
     // A number is said by its value.
-    (#"{"to":"Alice Smith","amount":50.0}"#, true), (#"{"to":"Alice Smith","amount":49.99}"#, false),
+    (#"{"to":"Alice Smith","amount":50.0}"#, true),
+    (#"{"to":"Alice Smith","amount":49.99}"#, false),
   ])
   func `of any kind has to be said whole`(arguments: String, isKnown: Bool) throws {
     let decision = try engine(Self.values).judge(
@@ -146,7 +147,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("98.7", true), ("98.70", true), ("98.71", false), ("987", false), ("2200", true), ("2200.0", true),
+    ("98.7", true), ("98.70", true), ("98.71", false), ("987", false), ("2200", true),
+    ("2200.0", true),
     ("2.2", false), ("-98.7", false), ("9007199254740993", false),
   ])
   func `that is a number comes from who said it, however it is written`(
@@ -170,7 +172,8 @@ import Testing
     let state = PolicyState(model: nil, context: spans)
     for (amount, verdict) in [("10", Verdict.allow), ("12.25", .allow), ("77.5", .deny)] {
       #expect(
-        try engine.judge(call("pay", #"{"amount":\#(amount)}"#), state).verdict == verdict, "\(amount)")
+        try engine.judge(call("pay", #"{"amount":\#(amount)}"#), state).verdict == verdict,
+        "\(amount)")
     }
   }
 

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct `A shipped policy` {
   static let names = [
-    "assistant", "cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise", "offline",
+    "assistant", "cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise",
+    "offline",
   ]
   /// Those that are no base.
   static let layers = ["code-asks"]

@@ -154,12 +154,14 @@ struct AskRunTests {
     let home = try Self.home()
     let code = (1...400).map { "total = total + \($0)  # line \($0) of the code" }
     let result = try home.runAtTerminal(
-      try Self.words(home, [Turn.call("python", code.joined(separator: "\n")), Turn.answer("42.")]),
+      try Self.words(
+        home, [Turn.call("python", code.joined(separator: "\n")), Turn.answer("42.")]),
       answers: ["n"])
     #expect(result.exitCode == 3, "\(result.output.suffix(300))")
     let shown = result.output.split(separator: "\n").map { $0.drop { $0 == " " } }
     let first = try #require(shown.firstIndex { $0 == code[0] })
-    #expect(shown[first..<min(first + code.count, shown.count)].elementsEqual(code[...]) { $0 == $1 })
+    #expect(
+      shown[first..<min(first + code.count, shown.count)].elementsEqual(code[...]) { $0 == $1 })
     let last = try #require(result.output.range(of: code[399]))
     let question = try #require(result.output.range(of: "[y]es, once"))
     #expect(last.upperBound < question.lowerBound)

@@ -173,7 +173,8 @@ import Testing
   @Test(arguments: ["environment", "file", "command"])
   func `keeps the key out of the record, wherever it comes from`(kind: String) throws {
     let key = "plain words-\(kind)-heron".replacing(" ", with: "-")
-    let user = try CloudHome(rules: "{ id: 'notes', effect: 'allow', tool: 'memory.save', args: 'any' },")
+    let user = try CloudHome(
+      rules: "{ id: 'notes', effect: 'allow', tool: 'memory.save', args: 'any' },")
     let home = user.home
     let file = try home.write("the-key", key + "\n")
     chmod(file, 0o600)

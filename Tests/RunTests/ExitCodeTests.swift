@@ -172,7 +172,8 @@ struct ExitCodeTests {
 
   @Test func `a policy that demands a stronger wall than there is, is eight`() throws {
     let home = try Home()
-    let python = "{ id: 'python', effect: 'allow', tool: 'python', args: 'any', sandbox: 'python' },"
+    let python =
+      "{ id: 'python', effect: 'allow', tool: 'python', args: 'any', sandbox: 'python' },"
     let notes = "{ id: 'notes', effect: 'allow', tool: 'memory.save', args: 'any' },"
     let turns = [
       Turn.call("memory.save", #"{"text":"Tea is green."}"#), Turn.call("python", "print(6 * 7)"),

@@ -104,7 +104,7 @@ import Testing
             defer { next += 1 }
             return next
           }
-          guard index < scenarios.count, problems.withLock { $0.isEmpty } else { return }
+          guard index < scenarios.count, problems.withLock({ $0.isEmpty }) else { return }
           let plays = try Self.plays(of: scenarios[index], on: stage, open: open)
           table.withLock { $0.add(plays, of: scenarios[index]) }
           print("\(index + 1) of \(scenarios.count): \(scenarios[index])")

@@ -154,14 +154,18 @@ struct ServerRunTests {
       ("get_order", ["id"], ["effects": ["read"], "references": ["id"]]),
       ("send_mail", ["to", "body"], ["effects": ["write", "send"], "content": ["body"]]),
       ("delete_event", ["event_id"], ["effects": ["write", "send"]]),
-      ("reschedule", ["event_id", "end_time"],
-       ["effects": ["write", "send"], "content": ["end_time"], "references": ["event_id"]]),
+      (
+        "reschedule", ["event_id", "end_time"],
+        ["effects": ["write", "send"], "content": ["end_time"], "references": ["event_id"]]
+      ),
       ("run_job", ["name"], ["effects": ["write", "send", "exec"]]),
       ("frobnicate", [], ["effects": ["write", "send"]]),
     ]
     let list = offered.map { tool in
-      let properties = tool.arguments.map { "\"\($0)\": {\"type\": \"string\"}" }.joined(separator: ", ")
-      return #"{"name": "\#(tool.name)", "inputSchema": {"type": "object", "properties": {\#(properties)}}}"#
+      let properties = tool.arguments.map { "\"\($0)\": {\"type\": \"string\"}" }.joined(
+        separator: ", ")
+      return
+        #"{"name": "\#(tool.name)", "inputSchema": {"type": "object", "properties": {\#(properties)}}}"#
     }
     let one = try #require(Self.source.range(of: #"[{"name": "look.up""#))
     let end = try #require(Self.source.range(of: #"{"type": "string"}}}}]"#))

@@ -73,7 +73,10 @@ public enum Program {
       let flags = number == 0 ? O_RDONLY : O_WRONLY | O_APPEND
       posix_spawn_file_actions_addopen(&actions, Int32(number), file, flags, 0)
     }
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for number in open.compactMap(Int32.init) where number > 2 {
+      posix_spawn_file_actions_addclose(&actions, number)
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

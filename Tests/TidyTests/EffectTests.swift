@@ -143,7 +143,8 @@ import Testing
     for gate in way.gates {
       let without = sources.map { file in
         file.path == gate.file
-          ? SourceFile(path: file.path, text: file.text.replacing(gate.call, with: "allowed(")) : file
+          ? SourceFile(path: file.path, text: file.text.replacing(gate.call, with: "allowed("))
+          : file
       }
       #expect(
         way.problems(in: without).contains("\(gate.file) no longer says \(gate.call)"),
