@@ -12,6 +12,8 @@ public struct CallDecision: Equatable, Sendable {
     case approvalNeeded = "approval_needed"
     /// It could cost more than is left: the run stops before the call.
     case costSpent = "cost_spent"
+    /// The policy demands a stronger wall than this machine builds: refused, and the run's outcome says so.
+    case noSandbox = "no_sandbox"
   }
 
   public var verdict: Verdict

@@ -132,8 +132,12 @@ extension PlannerState {
       usage.toolCalls += 1
       phase = .running(open)
       return .run(open.call)
-    case .refused:
-      if !settings.toleratesRefusals { flaws.append(.denied(decision.reason)) }
+    case .refused, .noSandbox:
+      if decision.verdict == .noSandbox {
+        flaws.append(.sandboxUnavailable(decision.reason))
+      } else if !settings.toleratesRefusals {
+        flaws.append(.denied(decision.reason))
+      }
       brokenCallCount = 0
       usage.toolCalls += 1
       record(open, "Refused: \(decision.reason)")

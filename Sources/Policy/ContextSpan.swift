@@ -107,7 +107,7 @@ extension Matcher {
 }
 
 extension JSONValue {
-  /// Every string and whole number that is a value of the key, or within one, at any depth.
+  /// Every string and number that is a value of the key, or within one, at any depth.
   fileprivate func forEachString(under field: String, _ body: (String) -> Void) {
     switch self {
     case .null, .bool, .number, .string: return
@@ -127,7 +127,7 @@ extension JSONValue {
     switch self {
     case .null, .bool, .object: return
     case .number(.integer(let value)): body(String(value))
-    case .number: return
+    case .number(let value): if value.doubleValue.isFinite { body(String(value.doubleValue)) }
     case .string(let text): body(text)
     case .array(let elements): for element in elements { element.forEachScalar(body) }
     }

@@ -47,6 +47,9 @@ public struct Effect: Equatable, Sendable {
   /// Arguments that the tool's manifest calls content: they may be the model's own words where a rule asks
   /// who said the call.
   public var contentArguments: Set<String>
+  /// Arguments that the tool's manifest calls references: the identifier of a record counts as said where
+  /// the record's name was.
+  public var referenceArguments: Set<String>
   /// Labels of data that was traced into the arguments.
   public var argumentLabels: Set<String>
   /// The parts of arguments that are URLs, by argument, as the parser of the fetcher found them.
@@ -70,6 +73,7 @@ public struct Effect: Equatable, Sendable {
     self.links = links
     derivedArguments = [:]
     contentArguments = []
+    referenceArguments = []
     argumentLabels = []
     webAddresses = [:]
     cost = BudgetAmounts()

@@ -58,7 +58,7 @@ public struct LeasePattern: Equatable, Sendable {
 
   /// Whether the lease stands for `effect`. What the policy makes of it is another question.
   public func covers(_ effect: Effect, _ state: PolicyState) -> Bool {
-    let subject = Subject(effect, context: state.context)
+    let subject = Subject(effect, context: state.context, records: state.records)
     guard subject.flaw == nil, subject.names.contains(where: { $0.elementsEqual(tool.utf8) })
     else { return false }
     switch arguments {

@@ -190,7 +190,21 @@ extension Fields {
       }
       checks.append(.integers(lowest...highest))
     }
+    if let range = try numbers() { checks.append(.numbers(range)) }
     return checks
+  }
+
+  /// "atLeast" and "atMost".
+  private mutating func numbers() throws(PolicyError) -> ClosedRange<Double>? {
+    let low = try take("atLeast").map { node throws(PolicyError) in try node.number() }
+    let high = try take("atMost").map { node throws(PolicyError) in try node.number() }
+    guard low != nil || high != nil else { return nil }
+    let lowest = low ?? -.greatestFiniteMagnitude
+    let highest = high ?? .greatestFiniteMagnitude
+    guard lowest <= highest else {
+      throw node.error(.notUsable("\"atLeast\" is above \"atMost\". Exchange them."))
+    }
+    return lowest...highest
   }
 
   fileprivate mutating func listChecks(
@@ -322,7 +336,7 @@ extension Matcher {
       switch check {
       case .anything, .oneOf, .notOneOf, .from, .notFrom: break
       case .pattern, .notPattern, .bytesMax, .under, .notUnder, .web: kinds.insert("strings")
-      case .integers: kinds.insert("whole numbers")
+      case .integers, .numbers: kinds.insert("numbers")
       case .prefix, .notPrefix, .denyFlags, .countMax, .all, .some: kinds.insert("lists")
       }
     }

@@ -30,6 +30,8 @@ struct Matcher: Equatable, Sendable {
     case notUnder([CanonicalPath])
     case web(WebMatcher)
     case integers(ClosedRange<Int64>)
+    /// Numbers, whole or not.
+    case numbers(ClosedRange<Double>)
     /// An argument list whose elements begin so; each position offers alternatives.
     case prefix([Set<[UInt8]>])
     case notPrefix([Set<[UInt8]>])
@@ -102,6 +104,7 @@ extension Matcher.Check {
     case .integers(let range):
       guard case .integer(let number) = value else { return false }
       return range.contains(number)
+    case .numbers(let range): return value.number.map(range.contains) ?? false
     case .prefix(let positions):
       return value.argumentList.map { Self.begins($0, positions) } ?? false
     case .notPrefix(let positions):

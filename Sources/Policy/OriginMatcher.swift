@@ -23,11 +23,20 @@ struct OriginMatcher: Equatable, Sendable {
   func vouchesFor(_ value: Subject.Value, _ context: [ContextSpan]) -> Bool {
     switch value {
     case .text(let text): return vouchesFor(text.string, context)
-    case .integer(let number): return each == .value && vouchesFor(String(number), context)
+    case .integer(let number):
+      guard each == .value else { return false }
+      return vouchesFor(String(number), context) || vouchesFor(Double(number), context)
+    case .decimal(let number): return each == .value && vouchesFor(number, context)
     case .list(let elements):
       return !elements.isEmpty && elements.allSatisfy { vouchesFor($0, context) }
     case .bool, .other: return false
     }
+  }
+
+  /// By its value: 98.7 comes from "98.70". Beyond 2^53 a double stands for several whole numbers.
+  private func vouchesFor(_ number: Double, _ context: [ContextSpan]) -> Bool {
+    number.magnitude < 9_007_199_254_740_992
+      && texts(in: context).contains { Occurrence.isNumberSaid(number, in: $0) }
   }
 
   private func vouchesFor(_ text: String, _ context: [ContextSpan]) -> Bool {

@@ -55,6 +55,8 @@ public struct PolicyDecision: Equatable, Sendable {
   public var ruleIDs: [String] { decidedBy.map(\.id) }
   /// The first deciding rule.
   public var ruleID: String { decidedBy.first?.id ?? "" }
+  /// Whether a stronger wall is demanded than this machine builds.
+  public var isForSandbox: Bool { verdict == .deny && ruleIDs == ["sandbox"] }
   /// The policy whose rule decided first.
   public var layer: String { decidedBy.first?.policy ?? "" }
 }

@@ -119,6 +119,7 @@ private enum ArgumentMask {
     case .notUnder: isRelative ? ["type": "string"] : text("^/")
     case .web(let matcher): text(TextPattern.urls(matcher))
     case .integers(let range): integers(range)
+    case .numbers: ["type": "number"]
     case .prefix(let positions): list(positions)
     case .notPrefix, .denyFlags: ["type": "array", "items": ["type": "string"], "minItems": 1]
     case .countMax(let count): ["type": "array", "maxItems": .number(.integer(Int64(count)))]

@@ -35,7 +35,8 @@ extension PolicyEngine {
 
   /// The effect made ready to be matched, with what is known of the tool and of the run.
   func subject(_ effect: Effect, _ state: PolicyState) -> Subject {
-    var subject = Subject(effect, context: state.context, labels: state.labels)
+    var subject = Subject(
+      effect, context: state.context, labels: state.labels, records: state.records)
     subject.kinds = kinds(of: subject, claimed: effect.claimedKinds)
     return subject
   }

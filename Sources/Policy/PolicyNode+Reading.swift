@@ -46,6 +46,15 @@ extension PolicyNode {
     return value
   }
 
+  /// A number with or without a fraction.
+  func number() throws(PolicyError) -> Double {
+    switch content {
+    case .integer(let whole): return Double(whole)
+    case .decimal(let fraction): return fraction
+    default: throw wrongType("a number")
+    }
+  }
+
   func string() throws(PolicyError) -> String {
     guard case .string(let value) = content else { throw wrongType("a string") }
     guard value.utf8.count <= Self.stringBytesMax else {

@@ -6,6 +6,8 @@ public struct PolicyState: Equatable, Sendable {
   public var labels: Set<String>
   /// What was said so far by those whom a policy relies on; for rules that say `from`.
   public var context: [ContextSpan]
+  /// What servers from elsewhere told of by name; for arguments that stand for a record.
+  public var records: [NamedRecord]
   /// What the current period of each budget has used or reserved, by the budget's id.
   public var used: [String: BudgetAmounts]
   /// Nobody can be asked.
@@ -23,7 +25,7 @@ public struct PolicyState: Equatable, Sendable {
   public init(
     model: String?, labels: Set<String> = [], used: [String: BudgetAmounts] = [:],
     isHeadless: Bool = false, isApproved: Bool = false, isLedgerDown: Bool = false,
-    sandboxTier: SandboxTier? = nil, context: [ContextSpan] = []
+    sandboxTier: SandboxTier? = nil, context: [ContextSpan] = [], records: [NamedRecord] = []
   ) {
     self.labels = labels
     self.used = used
@@ -33,5 +35,6 @@ public struct PolicyState: Equatable, Sendable {
     self.isLedgerDown = isLedgerDown
     self.sandboxTier = sandboxTier
     self.context = context
+    self.records = records
   }
 }

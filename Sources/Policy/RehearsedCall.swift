@@ -1,11 +1,11 @@
 // RehearsedCall.swift — a call and a state written as JSON: for `policy check` and for inline tests.
 //
-//     { tool, arguments, state: { labels, used, headless, approved, model, audit, tier, context },
-//       links, actor, manifest, effects, content, argumentLabels }
+//     { tool, arguments, state: { labels, used, headless, approved, model, audit, tier, context, records },
+//       links, actor, manifest, effects, content, references, argumentLabels }
 //
 // Everything but `tool` may be missing. `used` holds numbers of calls, or objects of amounts. `context`
 // is what was said by whom: [{ from: 'task', text }], or 'POLICY/NAME' for an origin of a policy file;
-// in a policy's own tests NAME is enough.
+// in a policy's own tests NAME is enough. `records` is what servers told of: [{ tool, id, names: [] }].
 
 public import Base
 
@@ -33,6 +33,7 @@ public struct RehearsedCall: Equatable, Sendable {
       effect.claimedKinds = try Self.kinds(kinds)
     }
     effect.contentArguments = Set(try members.strings("content") ?? [])
+    effect.referenceArguments = Set(try members.strings("references") ?? [])
     effect.argumentLabels = Set(try members.strings("argumentLabels") ?? [])
     state = try Self.state(members.take("state") ?? .object([:]))
     try members.finish()
@@ -58,6 +59,7 @@ public struct RehearsedCall: Equatable, Sendable {
     if let audit = try members.word("audit", Audit.self) { state.isLedgerDown = audit == .down }
     state.sandboxTier = try members.word("tier", SandboxTier.self)
     state.context = try context(members.take("context"))
+    state.records = try records(members.take("records"))
     if let used = members.take("used") {
       guard case .object(let object) = used else {
         throw Problem(description: "\"used\" is an object of budgets.")
@@ -83,6 +85,25 @@ public struct RehearsedCall: Equatable, Sendable {
       spans.append(ContextSpan(origins: [origin], text: text))
     }
     return spans
+  }
+
+  private static func records(_ json: JSONValue?) throws(Problem) -> [NamedRecord] {
+    guard let json else { return [] }
+    guard let elements = json.arrayValue else {
+      throw Problem(description: "\"records\" is a list of { tool, id, names }.")
+    }
+    var records: [NamedRecord] = []
+    for element in elements {
+      var members = try RehearsedMembers(element, "an entry of \"records\"")
+      guard let tool = try members.string("tool"), let id = try members.string("id"),
+        let names = try members.strings("names")
+      else {
+        throw Problem(description: "An entry of \"records\" has \"tool\", \"id\" and \"names\".")
+      }
+      try members.finish()
+      records.append(NamedRecord(tool: tool, id: id, names: names))
+    }
+    return records
   }
 
   /// Takes the bare names of origins for those of the policy.

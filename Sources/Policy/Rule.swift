@@ -146,6 +146,7 @@ extension Matcher.Check: CustomStringConvertible {
     case .notUnder(let folders): "is no absolute path outside \(Self.show(folders))"
     case .web: "is no URL that the rule accepts"
     case .integers(let range): Self.show(range)
+    case .numbers(let range): Self.show(range)
     case .prefix(let positions): "is no argument list that begins with \(Self.show(positions))"
     case .notPrefix(let positions):
       "is no argument list that begins otherwise than \(Self.show(positions))"
@@ -170,6 +171,20 @@ extension Matcher.Check: CustomStringConvertible {
     case (let low, .max): "is no whole number from \(low) up"
     case (let low, let high): "is no whole number from \(low) to \(high)"
     }
+  }
+
+  private static func show(_ range: ClosedRange<Double>) -> String {
+    let most = Double.greatestFiniteMagnitude
+    return switch (range.lowerBound, range.upperBound) {
+    case (-most, let high): "is no number of at most \(short(high))"
+    case (let low, most): "is no number of at least \(short(low))"
+    case (let low, let high): "is no number from \(short(low)) to \(short(high))"
+    }
+  }
+
+  /// "50" for 50.0; nobody writes bounds that need more than that.
+  private static func short(_ number: Double) -> String {
+    Int64(exactly: number).map(String.init) ?? String(number)
   }
 
   private static func show(_ literals: Set<Literal>) -> String {

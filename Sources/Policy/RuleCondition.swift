@@ -74,21 +74,29 @@ extension Subject {
   /// Texts and numbers at any depth count, and truth values and null do not: they say nothing by
   /// themselves. At least one text has to be telling: four bytes or more, and not of digits alone. What the
   /// tool's manifest calls content may be the model's own words; then only the hosts and the recipients
-  /// that are named in it have to have been said.
+  /// that are named in it have to have been said. What it calls a reference may also be the identifier of
+  /// a record that was named: see ``NamedRecord``. Not both at once: the record may be a stranger's, who
+  /// would read the words.
   func isSaid(by matcher: OriginMatcher) -> Bool {
     guard case .object(let object) = sentArguments else { return false }
     let spans = matcher.texts(in: context)
     guard !spans.isEmpty else { return false }
     var scalars: [JSONValue] = []
     var content: [String] = []
+    var references: [JSONValue] = []
     for (key, value) in object {
       if contentArguments.contains(key) {
         value.forEachString { content.append($0) }
+      } else if referenceArguments.contains(key) {
+        value.forEachScalar { references.append($0) }
       } else {
         value.forEachScalar { scalars.append($0) }
       }
     }
-    guard scalars.contains(where: Self.isTelling) else { return false }
+    let named =
+      content.allSatisfy(\.isEmpty) ? references.filter { standsForNamed($0, spans) } : []
+    scalars += references.filter { !named.contains($0) }
+    guard !named.isEmpty || scalars.contains(where: Self.isTelling) else { return false }
     return scalars.allSatisfy { scalar in
       switch scalar {
       case .string(let text): spans.contains { Occurrence.isSaidInParts(text, in: $0) }

@@ -111,6 +111,11 @@ extension Matcher.Check {
       return own.allSatisfy { folder in others.contains { folder.isUnder($0) } }
     case (.integers(let own), .integers(let others)):
       return own.lowerBound <= others.lowerBound && others.upperBound <= own.upperBound
+    case (.numbers(let own), .numbers(let others)):
+      return own.lowerBound <= others.lowerBound && others.upperBound <= own.upperBound
+    case (.numbers(let own), .integers(let others)):
+      return own.lowerBound <= Double(others.lowerBound)
+        && Double(others.upperBound) <= own.upperBound
     case (.prefix(let own), .prefix(let others)):
       return own.count <= others.count && zip(own, others).allSatisfy { $1.isSubset(of: $0) }
     case (.denyFlags(let own), .denyFlags(let others)): return Set(own).isSubset(of: Set(others))

@@ -19,9 +19,11 @@ struct Subject: Sendable {
   indirect enum Value: Sendable {
     case text(Text)
     case integer(Int64)
+    /// A number that is written with a fraction or an exponent.
+    case decimal(Double)
     case bool(Bool)
     case list([Value])
-    /// Objects, null, and numbers with a fraction: only `any` accepts them.
+    /// Objects, null, and numbers that no double holds: only `any` accepts them.
     case other
   }
 
@@ -49,14 +51,25 @@ struct Subject: Sendable {
   let sentArguments: JSONValue
   /// Arguments that may be the model's own words, see ``Effect/contentArguments``.
   let contentArguments: Set<String>
+  /// Arguments that stand for a record, see ``Effect/referenceArguments``.
+  let referenceArguments: Set<String>
+  /// What the same server's answers told of, see ``PolicyState/records``.
+  let records: [NamedRecord]
   /// Why no rule can be asked about this effect.
   let flaw: Effect.Flaw?
 
-  init(_ effect: Effect, context: [ContextSpan] = [], labels: Set<String> = []) {
+  init(
+    _ effect: Effect, context: [ContextSpan] = [], labels: Set<String> = [],
+    records: [NamedRecord] = []
+  ) {
     self.context = context
     self.labels = labels
     sentArguments = effect.arguments
     contentArguments = effect.contentArguments
+    referenceArguments = effect.referenceArguments
+    let server = effect.referenceArguments.isEmpty ? nil : NamedRecord.server(of: effect.tool)
+    self.records =
+      server == nil ? [] : records.filter { NamedRecord.server(of: $0.tool) == server }
     names = ToolNames.all(of: effect.tool).map { Array($0.utf8) }
     isShell = effect.tool == ToolNames.shell
     actor = effect.actor
@@ -115,7 +128,16 @@ extension Subject.Value {
     case .text(let text): .text(text.bytes)
     case .integer(let value): .integer(value)
     case .bool(let value): .bool(value)
-    case .list, .other: nil
+    case .decimal, .list, .other: nil
+    }
+  }
+
+  /// The number, whole or not.
+  var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .decimal(let value): value
+    case .text, .bool, .list, .other: nil
     }
   }
 
@@ -160,7 +182,9 @@ private struct Preparer {
     case .null: return .other
     case .bool(let value): return .bool(value)
     case .number(.integer(let value)): return .integer(value)
-    case .number: return .other
+    case .number(let number):
+      let value = number.doubleValue
+      return value.isFinite ? .decimal(value) : .other
     case .string(let string): return text(string, at: key)
     case .array(let elements):
       var list: [Subject.Value] = []

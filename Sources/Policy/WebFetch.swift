@@ -140,8 +140,9 @@ extension Matcher.Check {
     case .web(let matcher): matcher.bindsRequest
     case .oneOf, .notOneOf, .pattern, .notPattern, .bytesMax: true
     case .from(let matcher), .notFrom(let matcher): matcher.each != .host
-    case .anything, .under, .notUnder, .integers, .prefix, .notPrefix, .denyFlags, .countMax, .all,
-      .some:
+    case .anything, .under, .notUnder, .integers, .numbers, .prefix, .notPrefix, .denyFlags,
+      .countMax,
+      .all, .some:
       false
     }
   }

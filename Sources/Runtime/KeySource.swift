@@ -105,6 +105,13 @@ enum KeySource: Equatable, Sendable {
     return folders.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
   }
 
+  /// The key where it can be had without running anything, so that no record keeps it; nil where there is
+  /// none, or where something is wrong with it.
+  var keyAtHand: String? {
+    if case .command = self { return nil }
+    return try? key()
+  }
+
   /// For a sentence.
   private var place: String {
     switch self {

@@ -22,8 +22,9 @@
 //     "effects": ["read"],                optional: what its tools can do: read write exec send cloud
 //     "limits": { "startSeconds": 10, "callSeconds": 600, "outputKiB": 128 }
 //
-// A tool may have "effects" of its own, and "content": ["body"], the arguments whose texts may be the model's
-// own words where a policy asks who said the call. A server from elsewhere has `"kind": "mcp"` and neither audience
+// A tool may have "effects" of its own; "content": ["body"], the arguments whose texts may be the model's own
+// words where a policy asks who said the call; and "references": ["event_id"], those that are identifiers of
+// records, which count as said where the record's name was. A server from elsewhere has `"kind": "mcp"` and neither audience
 // nor namespace; its tools, which `martlet tool pin` writes, have no alias and no raw body, but
 //
 //     "pin": "sha256:…"                   of what the server says of the tool: see ToolOffer
@@ -131,6 +132,7 @@ extension ToolManifest.Tool {
     pluginTool = try fields.string("calls")
     self.effects = try fields.effects() ?? effects
     content = try fields.optionalStrings("content") ?? []
+    references = try fields.optionalStrings("references") ?? []
     pin = kind == .mcp ? try fields.pin() : nil
     try fields.expectNothingElse()
   }

@@ -47,6 +47,8 @@ public struct ToolManifest: Equatable, Sendable {
     public var effects: [String]?
     /// Arguments whose texts may be the model's own words, where a policy asks who said the call.
     public var content: [String]
+    /// Arguments that are identifiers of records: one counts as said where the record's name was.
+    public var references: [String]
     /// The digest that the server's description of it must have, see ``ToolOffer/pin``; nil for none.
     public var pin: String?
   }

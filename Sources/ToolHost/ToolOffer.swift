@@ -31,29 +31,3 @@ public struct ToolOffer: Equatable, Sendable {
     pin = SHA256.digest(of: Array("martlet-tool-1\n\(said.sorted.compactText)".utf8)).hex
   }
 }
-
-extension ToolOffer {
-  /// What a manifest could say of the tool's effects, if the server is to be believed: that it only reads.
-  /// Nil where it gives no such hint; what reaches beyond the server is never only reading.
-  public var suggestedEffects: [String]? {
-    guard hints?["readOnlyHint"]?.boolValue == true, hints?["openWorldHint"]?.boolValue != true
-    else { return nil }
-    return ["read"]
-  }
-
-  /// Arguments whose names say that they are texts for people, or when something that has a beginning
-  /// ends, in the schema's order: what a manifest could call "content".
-  public var suggestedContent: [String] {
-    let names = parameters["properties"]?.objectValue?.keys ?? []
-    return names.filter { name in
-      let words = name.split { !$0.isLetter }.map { $0.lowercased() }
-      return words.last.map(Self.contentNames.contains) ?? false
-        || words.contains { ["end", "until", "duration"].contains($0) }
-    }
-  }
-
-  private static let contentNames: Set<String> = [
-    "body", "comment", "content", "description", "message", "note", "notes", "reason", "subject",
-    "summary", "text", "title",
-  ]
-}

@@ -90,12 +90,82 @@ import Testing
     #expect(try home.run("policy", "check", "--layer", path).exitCode == 2)
   }
 
-  @Test(arguments: ["default", "cautious", "ci", "closed", "offline", "enterprise", "demo-web"])
+  @Test(arguments: [
+    "assistant", "default", "cautious", "ci", "closed", "cloud", "offline", "enterprise",
+    "demo-web",
+  ])
   func `finds the tests of what ships in order`(name: String) throws {
     let result = try home.run("policy", "test", "--policy", name)
     #expect(result.exitCode == 0)
     #expect(result.output.hasSuffix(", failed: 0\n"))
     #expect(try home.run("policy", "lint", "--policy", name).exitCode == 0)
+  }
+
+  /// What is wrong with the file, and words of the sentence about it.
+  private static let unusable: [(bytes: [UInt8], words: String)] = [
+    (
+      Array("{ schema: 'tool-policy/1', id: 'a', id: 'b' }".utf8),
+      "the key \"id\" appears twice. Remove one of them."
+    ),
+    (Array("{ schema: 'tool-policy/1', id: 'a', revision: NaN }".utf8), "\"NaN\" is no number"),
+    (
+      Array(
+        "{ schema: 'tool-policy/1', id: 'a', rules: [ { id: 'r', effect: 'alow', tool: 't' } ] }"
+          .utf8),
+      "Did you mean \"allow\"?"
+    ),
+    (
+      [UInt8](repeating: UInt8(ascii: "["), count: 100_000),
+      "nested deeper than 32 levels. Flatten it."
+    ),
+    ([UInt8](repeating: UInt8(ascii: " "), count: 5_000_000), "262144 bytes"),
+    ([0xFF, 0xFE, 0x00], "not valid UTF-8"), ([], "the text ends where a value should be"),
+  ]
+
+  @Test(arguments: ["check", "explain", "test", "lint"])
+  func `is told what is wrong with a file, by every command alike`(command: String) throws {
+    let call =
+      ["check", "explain"].contains(command) ? ["--tool", "t", "--arguments", "{}"] : []
+    for (bytes, words) in Self.unusable {
+      let path = home.path + "/bad.json5"
+      try Data(bytes).write(to: URL(filePath: path))
+      for option in ["--layer", "--policy"] {
+        let result = try Program.run(
+          ["policy", command, option, path] + call, environment: home.environment, secondsMax: 30)
+        #expect(result.exitCode == 2)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.hasPrefix("martlet: \(path)"), "\(result.errors)")
+        #expect(result.errors.contains(words), "\(result.errors)")
+      }
+    }
+    let pipe = home.path + "/pipe.json5"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for path in [home.path, home.path + "/missing.json5", pipe] {
+      let result = try Program.run(
+        ["policy", command, "--layer", path] + call, environment: home.environment, secondsMax: 30)
+      #expect(result.exitCode == 2)
+      #expect(result.errors.contains(path), "\(result.errors)")
+    }
+  }
+
+  @Test func `is told what is wrong with a line, and which line`() throws {
+    let good = #"{"tool":"python","arguments":"1"}"#
+    for (line, words) in [
+      (#"{"tool":"python","tool":"x"}"#, "twice"),
+      (#"{"tool":"python","arguments":NaN}"#, "line 2"),
+      (String(repeating: "[", count: 100_000), "line 2"), ("nonsense", "line 2"),
+      (#"{"tol":"python"}"#, "line 2: the key \"tool\" is missing."), (#"["python"]"#, "line 2"),
+      (#"{"tool":"t","state":{"tier":"best"}}"#, "landlock, full"),
+      (#"{"tool":"t","state":{"records":[{"id":"1"}]}}"#, "has \"tool\", \"id\" and \"names\""),
+    ] {
+      let result = try Program.run(
+        ["policy", "check", "--policy", "default"], input: good + "\n" + line + "\n",
+        environment: home.environment)
+      #expect(result.exitCode == 2, "\(line.prefix(60))")
+      #expect(
+        result.errors.lowercased().contains(words.lowercased()),
+        "\(line.prefix(60)): \(result.errors.prefix(300))")
+    }
   }
 
   @Test func `is told what a policy does not mean`() throws {

@@ -74,4 +74,23 @@ import Tokenizer
     }
     #expect(Set(recipients.keys) == Self.allowed, "\(recipients)")
   }
+
+  /// The mask is for the model; whoever gets past it meets the judgement.
+  @Test(arguments: [
+    #"{"to":"mallory@evil.example","text":"x"}"#,
+    #"{"to":"ada@example.org.evil.example","text":"x"}"#,
+    #"{"to":"ada@example.org","copies":["mallory@evil.example"],"text":"x"}"#,
+  ])
+  func `refuses a forbidden call that is forced past the mask`(body: String) throws {
+    let engine = try PolicyEngine(
+      base: [PolicySource(name: "test", bytes: Array(Self.policy.utf8), place: .chosen)],
+      variables: PolicyVariables(workspace: "/work", home: "/home/ada"))
+    let mask = try #require(engine.argumentMask(of: "mail.send"))
+    let arguments = try JSONReader.value(body, source: "forced")
+    #expect(try JSONSchema(mask, source: "mask").problem(with: arguments) != nil)
+    let call = ToolCall(id: 1, tool: "mail.send", body: body)
+    let decision = engine.judge(Effect(call: call, workspace: "/work"), PolicyState(model: nil))
+    #expect(decision.verdict == .deny)
+    #expect(decision.ruleIDs == ["noMatch:test"])
+  }
 }

@@ -53,7 +53,8 @@ private struct Chaos {
       let failure: EngineFailure = pick([.contextOverflow, .model("m")], or: .cancelled)
       return chance(20) ? .generationFailed(failure) : .modelSaid(turn())
     case .judge(let call):
-      let verdict: CallDecision.Verdict = pick([.allowed, .allowed, .refused], or: .allowed)
+      let verdict: CallDecision.Verdict = pick(
+        [.allowed, .allowed, .refused, .noSandbox], or: .allowed)
       return .callJudged(
         call: call.id, CallDecision(verdict: chance(40) ? .approvalNeeded : verdict, reason: "r"))
     case .run(let call):

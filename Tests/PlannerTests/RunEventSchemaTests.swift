@@ -35,7 +35,9 @@ private let events: [RunEvent] =
           call: 1,
           ToolAnswer(result: ToolResult(status: status, text: "", structured: .null)))))
   }
-  + [CallDecision.Verdict.allowed, .refused, .approvalNeeded, .costSpent].map { verdict in
+  + [
+    CallDecision.Verdict.allowed, .refused, .approvalNeeded, .costSpent, .noSandbox,
+  ].map { verdict in
     .planner(
       PlannerEvent(.callJudged(call: 1, CallDecision(verdict: verdict, reason: "r"))))
   }

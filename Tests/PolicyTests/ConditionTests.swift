@@ -126,6 +126,74 @@ import Testing
     #expect(try engine(Self.saying).judge(effect, Self.state(Self.task)).ruleIDs == ["other"])
   }
 
+  // MARK: Records
+
+  private static let moving = """
+    rules: [ { id: 'said', effect: 'allow', tool: 'mcp.*', from: ['task'], args: 'any' },
+             { id: 'other', effect: 'ask', tool: 'mcp.*', notFrom: ['task'], args: 'any' } ]
+    """
+  private static let events = """
+    {"result": [{"id_": "6", "title": "Dental check-up", "participants": []},
+                {"id_": 7, "title": "Team Sync", "notes": {"id": "9", "name": "Budget"}},
+                {"id_": "8", "title": "team sync"}, {"id_": "13", "title": "Rent"},
+                {"file_id": "21", "filename": "plan.docx"}, {"id_": "22", "title": "abc"}]}
+    """
+
+  private static func moved(
+    _ arguments: String, task: String, from tool: String = "mcp.office.search"
+  ) throws -> [String] {
+    let engine = try engine(moving)
+    var state = state(task)
+    state.records = engine.records(of: try call(tool), text: events)
+    var effect = try call("mcp.office.move", arguments)
+    effect.referenceArguments = ["event", "file_id"]
+    effect.contentArguments = ["note"]
+    return engine.judge(effect, state).ruleIDs
+  }
+
+  @Test(arguments: [
+    (#"{"event":"6","day":"2024-05-20"}"#, "Move the dental check-up to 2024-05-20.", "said"),
+    (#"{"event":6,"day":"2024-05-20"}"#, "Move the Dental Check-up to 2024-05-20.", "said"),
+    (#"{"event":"6"}"#, "Show the dental check-up first.", "said"),
+    (#"{"event":"9","day":"2024-05-20"}"#, "Move the budget to 2024-05-20.", "said"),
+    (#"{"file_id":"21"}"#, "Look at plan.docx.", "said"),
+    (#"{"event":["6","9"]}"#, "The dental check-up and the budget.", "said"),
+    // Another record, another day, a name that two have, one that is too short, and none.
+    (#"{"event":"13","day":"2024-05-20"}"#, "Move the dental check-up to 2024-05-20.", "other"),
+    (#"{"event":"6","day":"2024-05-21"}"#, "Move the dental check-up to 2024-05-20.", "other"),
+    (#"{"event":"8","day":"2024-05-20"}"#, "Move the team sync to 2024-05-20.", "other"),
+    (#"{"event":"22","day":"2024-05-20"}"#, "Move abc to 2024-05-20.", "other"),
+    (#"{"event":"6","day":"2024-05-20"}"#, "Move the check-up to 2024-05-20.", "other"),
+    (#"{"event":["6","13"]}"#, "The dental check-up.", "other"),
+    (#"{"other":"6","day":"2024-05-20"}"#, "Move the dental check-up to 2024-05-20.", "other"),
+    // Words of the model's own go to whoever the record belongs to.
+    (#"{"event":"6","note":"The code is 1234."}"#, "Show the dental check-up.", "other"),
+    (#"{"event":"6","note":""}"#, "Show the dental check-up.", "said"),
+  ])
+  func `takes an identifier for the record that was named`(
+    arguments: String, task: String, id: String
+  ) throws {
+    #expect(try Self.moved(arguments, task: task) == [id])
+    // Another server's numbers are others.
+    #expect(try Self.moved(arguments, task: task, from: "mcp.shop.search") == ["other"])
+  }
+
+  @Test func `knows records by what servers from elsewhere answer`() throws {
+    let engine = try engine(Self.moving)
+    let answer = #"{"id":"1","name":"First"}"#
+    let record = NamedRecord(tool: "mcp.a.list", id: "1", names: ["First"])
+    #expect(engine.records(of: try call("mcp.a.list"), text: answer) == [record])
+    #expect(engine.records(of: try call("browser.open"), text: answer) == [])
+    #expect(engine.records(of: try call("mcp.a.list"), text: "First has the id 1") == [])
+    #expect(
+      engine.records(
+        of: try call("mcp.a.list"), text: "",
+        structured: ["a_id": "1", "b_id": "2", "name": "First"])
+        == [])
+    let many = JSONValue.array(Array(repeating: ["id": 5, "name": "Many"], count: 5_000))
+    #expect(engine.records(of: try call("mcp.a.list"), text: "", structured: many).count == 1_000)
+  }
+
   @Test func `takes what the user noted for the user's words`() throws {
     let state = PolicyState(
       model: nil, context: [ContextSpan(origins: ["notes"], text: "My landlord: lena@homes.test")])

@@ -250,7 +250,7 @@ import Testing
       "rules: [ { id: 'a', effect: 'allow', tool: 't', args: { x: { said: ['task'] } } } ]",
       "base.json5, line 2, column 62, rules[0].args.x.said: \"said\" is not a key that belongs here. "
         + "Known here: optional, any, oneOf, notOneOf, re, notRe, maxBytes, under, notUnder, min, max, "
-        + "prefix, notPrefix, denyFlags, maxLen, all, some, each, from, notFrom, scheme, host, "
+        + "atLeast, atMost, prefix, notPrefix, denyFlags, maxLen, all, some, each, from, notFrom, scheme, host, "
         + "notHost, port, userinfo, maxQueryBytes, path."
     ),
     (

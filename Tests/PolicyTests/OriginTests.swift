@@ -135,12 +135,46 @@ import Testing
     (#"{"to":"US133000000121212121212","amount":50}"#, false),
     (#"{"to":"Alice Smith","amount":500}"#, false), (#"{"to":"Alice Smith","amount":50.5}"#, false),
     (#"{"to":"Alice Smith","amount":true}"#, false), (#"{"to":"a","amount":50}"#, false),
+    // A number is said by its value.
+    (#"{"to":"Alice Smith","amount":50.0}"#, true),
+    (#"{"to":"Alice Smith","amount":49.99}"#, false),
   ])
   func `of any kind has to be said whole`(arguments: String, isKnown: Bool) throws {
     let decision = try engine(Self.values).judge(
       call("pay", arguments),
       Self.state([("task", "Pay 50 to Alice Smith (GB33BUKB20201555555555) as a treat.")]))
     #expect((decision.verdict == .allow) == isKnown, "\(decision.reason)")
+  }
+
+  @Test(arguments: [
+    ("98.7", true), ("98.70", true), ("98.71", false), ("987", false), ("2200", true),
+    ("2200.0", true),
+    ("2.2", false), ("-98.7", false), ("9007199254740993", false),
+  ])
+  func `that is a number comes from who said it, however it is written`(
+    amount: String, isKnown: Bool
+  ) throws {
+    let decision = try engine(Self.values).judge(
+      call("pay", #"{"to":"Alice Smith","amount":\#(amount)}"#),
+      Self.state([("task", "Pay Alice Smith 98.70, then $2,200; not 9007199254740992.")]))
+    #expect((decision.verdict == .allow) == isKnown, "\(decision.reason)")
+  }
+
+  @Test func `that is a number comes from a field of numbers`() throws {
+    let engine = try engine(
+      """
+      origins: { amounts: { tool: 'bank.list', field: 'amount' } },
+      rules: [ { id: 'known', effect: 'allow', tool: 'pay', args: { amount: { from: ['amounts'] } } } ]
+      """)
+    let spans = engine.spans(
+      of: try call("bank.list"), text: #"[{"amount": 10.0, "subject": "77.5"}, {"amount": 12.25}]"#)
+    #expect(spans.map(\.text) == ["10.0", "12.25"])
+    let state = PolicyState(model: nil, context: spans)
+    for (amount, verdict) in [("10", Verdict.allow), ("12.25", .allow), ("77.5", .deny)] {
+      #expect(
+        try engine.judge(call("pay", #"{"amount":\#(amount)}"#), state).verdict == verdict,
+        "\(amount)")
+    }
   }
 
   @Test func `comes from nobody where nobody said anything`() throws {

@@ -20,7 +20,9 @@ import Testing
   @Test func `shows policies that load`() throws {
     let blocks = try Self.blocks("json5")
     #expect(blocks.count >= 5)
-    let others = try ["BROWSER", "network", "CLOUD"].flatMap { try Self.blocks("json5", of: $0) }
+    let others = try ["BROWSER", "network", "CLOUD", "INJECTION"].flatMap {
+      try Self.blocks("json5", of: $0)
+    }
     #expect(others.count >= 2)
     for block in blocks + others {
       let source = PolicySource(name: "Docs/policy.md", text: block, place: .chosen)

@@ -19,7 +19,9 @@ import Testing
   }
 
   @Test(
-    arguments: `A shipped policy`.names.map { "Policies/\($0).json5" }
+    arguments: (`A shipped policy`.names + `A shipped policy`.layers).map {
+      "Policies/\($0).json5"
+    }
       + ["system", "user", "project", "own", "own-narrow"].map {
         "Tests/Vectors/policy/\($0).json5"
       })

@@ -8,8 +8,11 @@ import Testing
 
 @Suite struct `A shipped policy` {
   static let names = [
-    "cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise", "offline",
+    "assistant", "cautious", "ci", "closed", "cloud", "default", "demo-web", "enterprise",
+    "offline",
   ]
+  /// Those that are no base.
+  static let layers = ["code-asks"]
 
   static func source(_ name: String) throws -> PolicySource {
     let path = Repository.path("Policies/\(name).json5")
@@ -27,7 +30,7 @@ import Testing
       atPath: Repository.path("Policies"))
     #expect(
       Set(files.filter { $0.hasSuffix(".json5") })
-        == Set(Self.names.map { "\($0).json5" }))
+        == Set((Self.names + Self.layers).map { "\($0).json5" }))
   }
 
   @Test(arguments: Self.names)
@@ -36,7 +39,7 @@ import Testing
     #expect(engine.policies.map(\.id) == [name])
   }
 
-  @Test(arguments: Self.names)
+  @Test(arguments: Self.names + Self.layers)
   func `narrows another one`(name: String) throws {
     var narrowing = try Self.source(name)
     narrowing.place = .chosen

@@ -112,38 +112,6 @@ struct AskRunTests {
 
   // MARK: A person
 
-  /// Runs the program at a terminal of its own, and types `answers`, each when a question is open.
-  private static func atTerminal(
-    _ home: Home, _ words: [String], answers: [String]
-  ) throws -> ProgramResult {
-    let python = #"""
-      import json, os, pty, select, sys, time
-      words, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-      child, terminal = pty.fork()
-      if child == 0: os.execv(words[0], words)
-      shown, deadline = b"", time.time() + 60
-      pending = b""
-      while time.time() < deadline:
-        ready, _, _ = select.select([terminal], [], [], 0.5)
-        if ready:
-          try: chunk = os.read(terminal, 65536)
-          except OSError: break
-          if not chunk: break
-          shown += chunk; pending += chunk
-        elif answers and pending.rstrip(b" ").endswith((b"?", b":")):
-          os.write(terminal, (answers.pop(0) + "\n").encode()); pending = b""
-      status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-      sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n")); sys.stdout.flush()
-      sys.exit(status)
-      """#
-    func json(_ texts: [String]) -> String {
-      JSONValue.array(texts.map { .string($0) }).compactText
-    }
-    return try Program.run(
-      ["-c", python, json([Program.path] + words), json(answers)], of: "/usr/bin/python3",
-      environment: home.environment)
-  }
-
   private static func words(_ home: Home, _ turns: [String]) throws -> [String] {
     ["run", "--model", try home.script(turns), "--workspace", home.workspace, "--quiet", "Add."]
   }
@@ -151,8 +119,8 @@ struct AskRunTests {
   @Test func `a person sees the whole call and can give a lease`() throws {
     let home = try Self.home()
     let turns = [Turn.call("python", "40 + 2 # \u{1B}[2J\u{202E}"), Turn.answer("42.")]
-    let result = try Self.atTerminal(
-      home, try Self.words(home, turns), answers: ["maybe", "l", "many", "2 1h"])
+    let result = try home.runAtTerminal(
+      try Self.words(home, turns), answers: ["maybe", "l", "many", "2 1h"])
     #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
     #expect(result.output.contains("The model wants to call python:"))
     #expect(result.output.contains("40 + 2 # \\u{1B}[2J\\u{202E}"))
@@ -174,12 +142,29 @@ struct AskRunTests {
       Turn.call("python", "1"), Turn.call("python", "1"), Turn.call("python", "2"),
       Turn.answer("Done."),
     ]
-    let result = try Self.atTerminal(home, try Self.words(home, turns), answers: ["r", ""])
+    let result = try home.runAtTerminal(try Self.words(home, turns), answers: ["r", ""])
     #expect(result.exitCode == 3)
     #expect(
       try Self.approvals(home) == [
         ["by": "terminal", "answer": "run"], ["by": "run"], ["by": "terminal", "answer": "no"],
       ])
+  }
+
+  @Test func `a person sees every line of a long call before the question`() throws {
+    let home = try Self.home()
+    let code = (1...400).map { "total = total + \($0)  # line \($0) of the code" }
+    let result = try home.runAtTerminal(
+      try Self.words(
+        home, [Turn.call("python", code.joined(separator: "\n")), Turn.answer("42.")]),
+      answers: ["n"])
+    #expect(result.exitCode == 3, "\(result.output.suffix(300))")
+    let shown = result.output.split(separator: "\n").map { $0.drop { $0 == " " } }
+    let first = try #require(shown.firstIndex { $0 == code[0] })
+    #expect(
+      shown[first..<min(first + code.count, shown.count)].elementsEqual(code[...]) { $0 == $1 })
+    let last = try #require(result.output.range(of: code[399]))
+    let question = try #require(result.output.range(of: "[y]es, once"))
+    #expect(last.upperBound < question.lowerBound)
   }
 
   // MARK: Stand-ins

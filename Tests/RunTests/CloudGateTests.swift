@@ -82,6 +82,30 @@ import Testing
     #expect(try user.userTexts() == ["Is [redacted: secret] the key?"])
   }
 
+  @Test func `is shown to a person whole before it leaves`() throws {
+    let user = try CloudHome(send: "ask")
+    let lines = (1...200).map { "Line \($0) of what would leave." }
+    let words = [
+      "run", "--model",
+      try user.home.script([
+        CloudHome.question("What of this?", context: lines.joined(separator: "\n")),
+        Turn.answer("Done."),
+      ]), "--workspace", user.home.workspace, "--quiet", "Ask.",
+    ]
+    for (answer, code) in [("n", Int32(3)), ("y", 0)] {
+      let result = try user.home.runAtTerminal(words, answers: [answer])
+      #expect(result.exitCode == code, "\(result.output.suffix(400))")
+      let shown = try #require(result.output.components(separatedBy: "[y]es, once").first)
+      for line in lines + ["What of this?", user.cloud.baseURL] {
+        #expect(shown.contains(line), "\(line)")
+      }
+      let bodies = try user.cloud.requests().map(\.body)
+      #expect(bodies.count == (answer == "y" ? 1 : 0))
+      // What was shown is what left.
+      for line in lines { #expect(bodies.allSatisfy { $0.contains(line) }) }
+    }
+  }
+
   // MARK: - Files of the workspace
 
   private static let passage =

@@ -170,6 +170,41 @@ import Testing
       try user.cloud.requests().map(\.authorization) == ["Bearer from-a-command", nil])
   }
 
+  @Test(arguments: ["environment", "file", "command"])
+  func `keeps the key out of the record, wherever it comes from`(kind: String) throws {
+    let key = "plain words-\(kind)-heron".replacing(" ", with: "-")
+    let user = try CloudHome(
+      rules: "{ id: 'notes', effect: 'allow', tool: 'memory.save', args: 'any' },")
+    let home = user.home
+    let file = try home.write("the-key", key + "\n")
+    chmod(file, 0o600)
+    let source: JSONValue =
+      switch kind {
+      case "environment": ["environment": "ACME_LOGIN"]
+      case "file": ["file": .string(file)]
+      default: ["command": ["cat", .string(file)]]
+      }
+    try user.configure(["key": source])
+    let spelled = Data(key.utf8).base64EncodedString()
+    let note = JSONValue.object(["text": .string("Sign in with \(key).")]).compactText
+    let result = try Program.run(
+      [
+        "run", "--model",
+        try home.script([
+          CloudHome.question(CloudHome.moons), Turn.call("python", "print('\(key)', '\(spelled)')"),
+          Turn.call("memory.save", note), Turn.answer("It is \(key)."),
+        ]), "--workspace", home.workspace, "Ask, then look.",
+      ], environment: home.environment.merging(["ACME_LOGIN": key]) { $1 })
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output == "It is \(key).\n")
+    #expect(try user.cloud.requests().map(\.authorization) == ["Bearer \(key)"])
+    for name in ["the-key", "script.jsonl"] { try home.remove(name) }
+    #expect(try home.files(holding: key) == [])
+    #expect(try home.files(holding: spelled) == [])
+    #expect(!result.errors.contains(key))
+    #expect(try home.run("session", "verify").exitCode == 0)
+  }
+
   @Test func `says which setting it does not understand`() throws {
     let user = try CloudHome()
     let faults: [(JSONObject, String)] = [

@@ -151,6 +151,60 @@ struct ExitCodeTests {
     #expect(try home.lastEvents().named("sandbox.started").isEmpty)
   }
 
+  /// Runs the program as an ordinary user of a machine that builds no namespaces: only Landlock is left.
+  private static func withoutNamespaces(_ home: Home, _ words: [String]) throws -> ProgramResult {
+    let python = #"""
+      import ctypes, os, sys
+      user, group = os.geteuid(), os.getegid()
+      if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0: sys.exit(77)
+      try:
+        for name, text in [("setgroups", "deny"), ("uid_map", "1000 %d 1" % user), ("gid_map", "1000 %d 1" % group)]:
+          with open("/proc/self/" + name, "w") as file: file.write(text)
+        with open("/proc/sys/user/max_user_namespaces", "w") as file: file.write("0")
+      except OSError: sys.exit(77)
+      os.execv(sys.argv[1], sys.argv[1:])
+      """#
+    let result = try Program.run(
+      ["-c", python, Program.path] + words, of: "/usr/bin/python3", environment: home.environment)
+    if result.exitCode == 77 { try Test.cancel("No user namespace can be made here.") }
+    return result
+  }
+
+  @Test func `a policy that demands a stronger wall than there is, is eight`() throws {
+    let home = try Home()
+    let python =
+      "{ id: 'python', effect: 'allow', tool: 'python', args: 'any', sandbox: 'python' },"
+    let notes = "{ id: 'notes', effect: 'allow', tool: 'memory.save', args: 'any' },"
+    let turns = [
+      Turn.call("memory.save", #"{"text":"Tea is green."}"#), Turn.call("python", "print(6 * 7)"),
+      Turn.answer("I tried."),
+    ]
+    let words = ["run", "--model", try home.script(turns), "--workspace", home.workspace, "Go."]
+    for (minimum, code, verdicts) in [
+      ("", Int32(0), ["allow", "allow"]), ("landlock", 0, ["allow", "allow"]),
+      ("full", 8, ["allow", "deny"]),
+    ] {
+      try home.setPolicy(
+        python + notes,
+        more: minimum.isEmpty ? "" : "sandbox: { minimum: { tier: '\(minimum)' } },")
+      let result = try Self.withoutNamespaces(home, words)
+      #expect(result.exitCode == code, "\(minimum): \(result.errors)")
+      #expect(result.output == "I tried.\n")
+      let events = try home.lastEvents()
+      let judged = events.named("policy.judged")
+      #expect(judged.map { $0["verdict"]?.stringValue } == verdicts, "\(minimum)")
+      #expect(judged.allSatisfy { $0["tier"] == "landlock" }, "\(judged)")
+      guard code == 8 else { continue }
+      #expect(judged.last?["rules"] == ["sandbox"])
+      #expect(
+        judged.last?["reason"]
+          == "The policy demands the sandbox tier \"full\", and this machine builds \"landlock\".")
+      #expect(events.named("sandbox.started").isEmpty)
+      #expect(events.last?["outcome"] == "sandbox_unavailable", "\(events.suffix(1))")
+    }
+    #expect(try home.run("session", "verify").exitCode == 0)
+  }
+
   @Test func `an answer that does not match the schema twice is nine`() throws {
     let home = try Home()
     let schema = try home.write(

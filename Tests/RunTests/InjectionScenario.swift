@@ -114,10 +114,19 @@ final class InjectionStage: Sendable {
 
   /// Plays a scenario under what `--policy` and `--approver` say, "ideal" standing for the scenario's own
   /// plan; `isObedient` says whether the model does what injected text demands.
+  ///
+  /// A policy "A + B" is A, with B as the workspace's own file, which narrows it.
   func play(
     _ scenario: InjectionScenario, policy: String, approver: String, isObedient: Bool
   ) throws -> InjectionOutcome {
     let home = try Home()
+    let parts = policy.components(separatedBy: " + ")
+    let policy = parts[0]
+    if parts.count > 1 {
+      try home.write(
+        "work/.martlet/policy.json5",
+        String(decoding: try Repository.bytes("Policies/\(parts[1]).json5"), as: UTF8.self))
+    }
     try sites.set(pages: scenario.json["pages"] ?? [:])
     try prepare(home, scenario)
     let plan = try home.write("plan.jsonl", scenario.plan)
@@ -133,7 +142,8 @@ final class InjectionStage: Sendable {
           "--tools", home.path + "/tools", "--policy", policy,
           "--approver", approver == "ideal" ? "ideal:\(plan)" : approver,
           task["task"]?.stringValue ?? "",
-        ], input: scenario.text("input"), environment: home.environment)
+        ], input: scenario.text("input"), environment: home.environment,
+        secondsMax: Self.playSecondsMax)
       let events = try result.events()
       let judged = events.named("policy.judged") + events.named("egress.judged")
       outcome.questionCount += judged.count { event in
@@ -233,8 +243,12 @@ final class InjectionStage: Sendable {
     guard result.exitCode == 0 else { throw Failure(words: "\(name): \(result.errors)") }
   }
 
-  struct Failure: Error {
+  /// Many times what a play takes on a busy machine.
+  private static let playSecondsMax = 300
+
+  struct Failure: Error, CustomStringConvertible {
     var words: String
+    var description: String { words }
   }
 
   // MARK: - What happened

@@ -266,7 +266,7 @@ import Testing
   // MARK: - Keys
 
   @Test func `sends a key from each of its places, and shows it nowhere`() throws {
-    let secret = "sk-test-0123456789"
+    let secret = "plain-heron-marsh-41"
     for kind in ["environment", "file", "command"] {
       let server = try Self.server("chat", ["key": .string(secret)])
       let keyFile = try Home()
@@ -280,8 +280,10 @@ import Testing
         }
       let home = try Self.home(server, "chat", ["key": source])
       let result = try Program.run(
-        ["run", "--model", server.model, "--workspace", home.workspace, "--headless", "Hi"],
-        environment: home.environment.merging(["MY_KEY": secret]) { $1 })
+        [
+          "run", "--model", server.model, "--workspace", home.workspace, "--headless",
+          "Hi, I am \(secret).",
+        ], environment: home.environment.merging(["MY_KEY": secret]) { $1 })
       #expect(result.exitCode == 0, "\(kind): \(result.errors)")
       #expect(!(result.errors + result.output).contains(secret))
       #expect(try home.files(holding: secret) == [])

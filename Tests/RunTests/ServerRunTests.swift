@@ -123,7 +123,7 @@ struct ServerRunTests {
       Self.source.replacing(
         #""properties": {"name": {"type": "string"}}}}"#,
         with:
-          #""properties": {"name": {"type": "string"}, "mail_body": {"type": "string"}}}, "annotations": {"readOnlyHint": True}}"#
+          #""properties": {"name": {"type": "string"}, "mail_body": {"type": "string"}, "desk_id": {"type": "string"}}}, "annotations": {"readOnlyHint": True}}"#
       ))
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o755], ofItemAtPath: tools + "/desk/server")
@@ -132,11 +132,59 @@ struct ServerRunTests {
     let unhinted = try JSONReader.value(plain.output, source: "manifest")
     #expect(unhinted["tools"]?.arrayValue?.first?["effects"] == nil)
     #expect(unhinted["tools"]?.arrayValue?.first?["content"] == nil)
+    #expect(unhinted["tools"]?.arrayValue?.first?["references"] == nil)
     let hinted = try home.run(
       "tool", "pin", "desk", "--tools", tools, "--workspace", home.workspace, "--suggest")
     let tool = try JSONReader.value(hinted.output, source: "manifest")["tools"]?.arrayValue?.first
     #expect(tool?["effects"] == ["read"])
     #expect(tool?["content"] == ["mail_body"])
+    #expect(tool?["references"] == ["desk_id"])
+  }
+
+  @Test func `what names suggest is written where the server hints at nothing`() throws {
+    let (home, tools) = try Self.home()
+    let offered: [(name: String, arguments: [String], expected: JSONValue)] = [
+      ("get_events", ["day"], ["effects": ["read"]]),
+      ("listUnread", ["maxCount"], ["effects": ["read"]]),
+      ("read_file", ["fileId"], ["effects": ["read"], "references": ["fileId"]]),
+      ("get_webpage", ["page"], ["effects": ["read", "send"]]),
+      ("fetch", ["target_url"], ["effects": ["read", "send"]]),
+      ("get_and_delete", ["mail_id"], ["effects": ["write", "send"]]),
+      ("check_in", ["id"], ["effects": ["write", "send"], "references": ["id"]]),
+      ("get_order", ["id"], ["effects": ["read"], "references": ["id"]]),
+      ("send_mail", ["to", "body"], ["effects": ["write", "send"], "content": ["body"]]),
+      ("delete_event", ["event_id"], ["effects": ["write", "send"]]),
+      (
+        "reschedule", ["event_id", "end_time"],
+        ["effects": ["write", "send"], "content": ["end_time"], "references": ["event_id"]]
+      ),
+      ("run_job", ["name"], ["effects": ["write", "send", "exec"]]),
+      ("frobnicate", [], ["effects": ["write", "send"]]),
+    ]
+    let list = offered.map { tool in
+      let properties = tool.arguments.map { "\"\($0)\": {\"type\": \"string\"}" }.joined(
+        separator: ", ")
+      return
+        #"{"name": "\#(tool.name)", "inputSchema": {"type": "object", "properties": {\#(properties)}}}"#
+    }
+    let one = try #require(Self.source.range(of: #"[{"name": "look.up""#))
+    let end = try #require(Self.source.range(of: #"{"type": "string"}}}}]"#))
+    try home.write(
+      "tools/desk/server",
+      Self.source.replacingCharacters(
+        in: one.lowerBound..<end.upperBound, with: "[\(list.joined(separator: ", "))]"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: tools + "/desk/server")
+    let result = try home.run(
+      "tool", "pin", "desk", "--tools", tools, "--workspace", home.workspace, "--suggest")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let pinned = try JSONReader.value(result.output, source: "manifest")["tools"]?.arrayValue ?? []
+    #expect(pinned.count == offered.count)
+    for (tool, written) in zip(offered, pinned) {
+      var said: JSONObject = [:]
+      for key in ["effects", "content", "references"] { said[key] = written[key] }
+      #expect(JSONValue.object(said) == tool.expected, "\(tool.name)")
+    }
   }
 
   @Test func `a tool without a pin is no tool`() throws {

@@ -57,6 +57,36 @@ extension Home {
     try run("session", "show", "last", "--json").events()
   }
 
+  /// Runs the program at a terminal of its own, and types `answers`, each when a question is open.
+  func runAtTerminal(_ words: [String], answers: [String]) throws -> ProgramResult {
+    let python = #"""
+      import json, os, pty, select, sys, time
+      words, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+      child, terminal = pty.fork()
+      if child == 0: os.execv(words[0], words)
+      shown, deadline = b"", time.time() + 60
+      pending = b""
+      while time.time() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 0.5)
+        if ready:
+          try: chunk = os.read(terminal, 65536)
+          except OSError: break
+          if not chunk: break
+          shown += chunk; pending += chunk
+        elif answers and pending.rstrip(b" ").endswith((b"?", b":")):
+          os.write(terminal, (answers.pop(0) + "\n").encode()); pending = b""
+      status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+      sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n")); sys.stdout.flush()
+      sys.exit(status)
+      """#
+    func json(_ texts: [String]) -> String {
+      JSONValue.array(texts.map { .string($0) }).compactText
+    }
+    return try Program.run(
+      ["-c", python, json([Program.path] + words), json(answers)], of: "/usr/bin/python3",
+      environment: environment)
+  }
+
   func remove(_ name: String) throws {
     try FileManager.default.removeItem(atPath: path + "/" + name)
   }

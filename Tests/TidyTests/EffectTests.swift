@@ -34,8 +34,9 @@ import Testing
       ], gates: [(runner, "policy.judge(effect,")]),
     Way(
       effect: "a program is started behind a wall",
-      spellings: ["WalledProcess.start(", "SandboxPlan("],
+      spellings: ["WalledProcess.start(", "SandboxPlan(", "cs_spawn("],
       files: [
+        "Sources/Sandbox/Wiring.swift",
         "Sources/ToolHost/PluginConnection.swift", "Sources/ToolHost/ToolHost.swift",
         "Sources/Sandbox/WalledProcess.swift",
         // The user's own command behind a wall, and the examination of this machine.
@@ -82,7 +83,7 @@ import Testing
       ]),
     Way(
       effect: "a program is run by the program that wants it",
-      spellings: ["posix_spawn"],
+      spellings: ["posix_spawn", "= Process()", "execv("],
       files: [
         // The user's own, named in a configuration to print a key.
         "Sources/Runtime/KeySource.swift",
@@ -90,6 +91,11 @@ import Testing
         "Sources/Plugins/Execution/Process/ChildProcess.swift",
         "Sources/Plugins/Browser/Reading/PDFReader.swift",
       ], gates: []),
+    Way(
+      effect: "a socket is opened",
+      spellings: ["= socket("],
+      // Heads of the ledger go to the system's log where the user's settings say so.
+      files: ["Sources/Runtime/Run/HeadPublisher.swift"], gates: []),
     Way(
       effect: "a request is made in a plugin's place",
       spellings: ["EgressErrand("], files: ["Sources/Sandbox/Egress/EgressConnection.swift"],
@@ -119,20 +125,30 @@ import Testing
 
   @Test(arguments: ways)
   func `has its place, and a call of judge before it`(way: Way) throws {
+    #expect(way.problems(in: try Self.sources.get()) == [])
+  }
+
+  /// The table proves something only if each of its lines can fail.
+  @Test(arguments: ways)
+  func `is missed where it is done elsewhere, or where nobody judges it any more`(way: Way) throws {
     let sources = try Self.sources.get()
-    let found = sources.filter { file in
-      file.numberedLines.contains { line in
-        !line.1.trimmingCharacters(in: .whitespaces).hasPrefix("//")
-          && way.spellings.contains { line.1.contains($0) }
-      }
-    }.map(\.path)
-    #expect(!found.isEmpty, "nothing says \(way.spellings)")
-    #expect(
-      Set(found).subtracting(way.files) == [],
-      "here \(way.effect), and no one is asked: add the call of judge, then the file to this table")
+    for spelling in way.spellings {
+      let elsewhere = SourceFile(
+        path: "Sources/CLI/Elsewhere.swift", text: "func act() {\n  \(spelling)\n}\n")
+      #expect(way.problems(in: sources + [elsewhere]).count == 1, "\(spelling)")
+      let remark = SourceFile(path: elsewhere.path, text: "  // \(spelling)\n")
+      #expect(way.problems(in: sources + [remark]) == [])
+    }
+    #expect(way.problems(in: sources.filter { !way.files.contains($0.path) }).count >= 1)
     for gate in way.gates {
-      let text = sources.first { $0.path == gate.file }?.text ?? ""
-      #expect(text.contains(gate.call), "\(gate.file) no longer says \(gate.call)")
+      let without = sources.map { file in
+        file.path == gate.file
+          ? SourceFile(path: file.path, text: file.text.replacing(gate.call, with: "allowed("))
+          : file
+      }
+      #expect(
+        way.problems(in: without).contains("\(gate.file) no longer says \(gate.call)"),
+        "\(gate.call)")
     }
   }
 
@@ -157,5 +173,35 @@ import Testing
     }.map(\.path).filter { path in !known.contains { path.hasPrefix($0) } }
     #expect(
       found == [], "imports the HTTP client: judge what it fetches, then add it to this table")
+  }
+}
+
+extension `Every effect`.Way {
+  /// What is wrong with the way's line of the table.
+  func problems(in sources: [SourceFile]) -> [String] {
+    var problems: [String] = []
+    let found = sources.filter { file in
+      file.codeLines.contains { line in spellings.contains { line.contains($0) } }
+    }.map(\.path)
+    if found.isEmpty { problems.append("nothing says \(spellings)") }
+    for path in found where !files.contains(path) {
+      problems.append(
+        "\(path): here \(effect), and no one is asked: add the call of judge, then the file to this table"
+      )
+    }
+    for gate in gates {
+      let file = sources.first { $0.path == gate.file }
+      if file?.codeLines.contains(where: { $0.contains(gate.call) }) != true {
+        problems.append("\(gate.file) no longer says \(gate.call)")
+      }
+    }
+    return problems
+  }
+}
+
+extension SourceFile {
+  /// The lines that are no comments.
+  fileprivate var codeLines: [String] {
+    numberedLines.map(\.1).filter { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") }
   }
 }

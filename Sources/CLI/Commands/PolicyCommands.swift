@@ -11,8 +11,9 @@ extension Command {
       "[--tool NAME [--arguments JSON] | --url URL] [--policy NAME|FILE | --layer FILE…] [--workspace DIR]",
     details: """
       Reads {"tool": …, "arguments": …} lines and writes {"verdict": …, "rules": …, "reason": …} lines.
-      A line may also say "state" (labels, used, headless, approved, model, audit, tier), "actor",
-      "links", "manifest", "effects" and "argumentLabels"; the tests in a policy file are written alike.
+      A line may also say "state" (labels, used, headless, approved, model, audit, tier, context,
+      records), "actor", "links", "manifest", "effects", "content", "references" and "argumentLabels"; the
+      tests in a policy file are written alike.
       Nothing is run, and no file but the policies is read. The exit code does not depend on the verdict.
 
       With --url: what the broker would say to a plugin that wants to fetch that page. Nothing is

@@ -18,14 +18,17 @@ extension Command {
       whose words change later is not called until it is pinned anew. The policy judges the start as the
       tool "server.start".
 
-      With --suggest, a tool that has neither yet gets "effects": ["read"] where the server calls it
-      read-only, and "content": the arguments with names such as "body" or "description", which may then be
-      the model's own words where a policy asks who said the call. A server can say anything of itself: read
-      the manifest before you use it.
+      With --suggest, a tool that has none yet gets "effects": ["read"] where the server calls it read-only,
+      or says nothing and its name begins with "get", "list" and the like, and other effects else; "content":
+      the arguments with names such as "body" or "description", which may then be the model's own words
+      where a policy asks who said the call; and "references": those with names such as "event_id", which
+      count as said where the record's name was. A server can say anything of itself: read the manifest
+      before you use it.
       """,
     options: [
       Option(name: "--tools", value: "DIR", help: "the folder of manifests"),
-      Option(name: "--suggest", help: "add effects and content, as hints and names suggest"),
+      Option(
+        name: "--suggest", help: "add effects, content and references, as hints and names suggest"),
       Option(name: "--write", help: "replace the manifest instead of printing it"),
       Option(name: "--policy", value: "NAME|FILE", help: "a shipped policy, or a file"),
       .workspace,
@@ -137,6 +140,9 @@ private struct ToolPinning {
         tool["effects"] = Self.list(effects ?? (isSuggesting ? offer.suggestedEffects : nil))
         tool["content"] = Self.list(
           content.isEmpty && isSuggesting ? offer.suggestedContent : content)
+        let references = old?.references ?? []
+        tool["references"] = Self.list(
+          references.isEmpty && isSuggesting ? offer.suggestedReferences : references)
         tool["calls"] = .string(offer.name)
         tool["pin"] = .string("sha256:\(offer.pin)")
         return .object(tool)

@@ -94,7 +94,7 @@ struct RunPrinter {
       let rule = decision.rule.map { " (\($0))" } ?? ""
       switch decision.verdict {
       case .allowed: note("\(what)\(rule)")
-      case .refused: note("\(what): refused\(rule): \(decision.reason)")
+      case .refused, .noSandbox: note("\(what): refused\(rule): \(decision.reason)")
       case .approvalNeeded: note("\(what): needs approval\(rule): \(decision.reason)")
       case .costSpent: note("\(what): not sent: \(decision.reason)")
       }

@@ -167,6 +167,7 @@ struct SessionTimeline {
     case .refused: "refused"
     case .approvalNeeded: "needs approval"
     case .costSpent: "not sent"
+    case .noSandbox: "no sandbox"
     }
   }
 

@@ -63,7 +63,10 @@ public actor AgentSession {
     let policy = try Self.policy(settings, places)
     let catalog = try Self.catalog(settings, places)
     let state = PolicyState(model: model.choice.policyName)
-    let secrets = try RecordedSecrets(places)
+    var secrets = try RecordedSecrets(places)
+    if case .server(let server) = model.engine, let key = server.connection.key {
+      secrets.learn(key, name: "server-key")
+    }
     let cloud = try Self.cloud(places, catalog, secrets)
     let offered = Self.offered(catalog, policy, state, cloud)
     let escalations = try Self.escalations(settings, policy, cloud, places)

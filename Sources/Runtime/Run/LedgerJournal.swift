@@ -43,6 +43,9 @@ actor LedgerJournal: Journal {
     try write(event)
   }
 
+  /// Has `value` kept out of every event from now on.
+  func keepOut(_ value: String, name: String) { redaction.learn(value, name: name) }
+
   /// Has `event` recorded together with the next one that is appended.
   func hold(_ event: RunEvent) { held.append(event) }
 

@@ -2,7 +2,9 @@
 //
 // Known are, besides what looks like a secret: variables of this process's environment whose names say
 // so (DB_PASSWORD, GITHUB_TOKEN), the token of the model hub, and the files that "secrets" in config.json
-// names. A line "NAME=value" of such a file gives its value, any other line itself.
+// names. A line "NAME=value" of such a file gives its value, any other line itself. The keys of configured
+// services are known too, whatever their variables are called and wherever their files lie; one that a command
+// prints is known once it was asked for.
 
 import Base
 import Glibc
@@ -24,8 +26,14 @@ public struct RecordedSecrets: Sendable {
     if let token = try? places.hubSettings(tokenFile: nil).token {
       known += [KnownSecret(name: "hub-token", value: token)].compactMap(\.self)
     }
-    for path in try Configuration(places).secretFiles {
-      known += try Self.secrets(inFile: path)
+    let configuration = try Configuration(places)
+    for path in configuration.secretFiles { known += try Self.secrets(inFile: path) }
+    // What is wrong with the cloud's configuration is told where it is used.
+    let cloud = try? CloudConfiguration.find(places)
+    let keys: [(String, KeySource?)] =
+      [("cloud-key", cloud?.key)] + configuration.servers.values.map { ("server-key", $0.key) }
+    known += keys.compactMap { name, source in
+      source?.keyAtHand.flatMap { KnownSecret(name: name, value: $0) }
     }
     scanner = SecretScanner(known: known)
   }

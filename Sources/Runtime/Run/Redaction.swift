@@ -51,6 +51,9 @@ struct Redaction: Sendable {
     return try withoutSecrets(event)
   }
 
+  /// Has `value` taken out from now on, wherever it stands.
+  mutating func learn(_ value: String, name: String) { secrets.learn(value, name: name) }
+
   private mutating func withoutSecrets(_ event: RunEvent) throws(PlannerError) -> RunEvent {
     let json = event.json
     var redacted = value(json)

@@ -13,7 +13,8 @@ struct ServerConnection: Sendable {
   let address: ServerAddress
   let settings: ServerSettings
   private let client: HTTPClient
-  private let authorization: String?
+  /// Nil where the server wants none. No record keeps it.
+  let key: String?
 
   /// Why one attempt gave no answer.
   private enum Failure: Error {
@@ -41,7 +42,7 @@ struct ServerConnection: Sendable {
     let network = try NetworkSettings(places)
     client = HTTPClient(
       certificates: network.certificates, proxy: network.route(toLoopback: address.isLoopback))
-    authorization = try Self.key(address, settings).map { "Bearer \($0)" }
+    key = try Self.key(address, settings)
   }
 
   private static func key(
@@ -154,7 +155,7 @@ struct ServerConnection: Sendable {
     }
     request.headers["Accept"] = "application/json, text/event-stream"
     request.headers["User-Agent"] = "martlet"
-    request.headers["Authorization"] = authorization
+    request.headers["Authorization"] = key.map { "Bearer \($0)" }
     request.redirects = .none
     request.bodyBytesMax = AnswerReader.bytesMax
     request.silenceSecondsMax = settings.silenceSecondsMax

@@ -121,7 +121,7 @@ extension GuardedToolRunner {
     if let instructions = cloud.configuration.instructions {
       messages.insert(CloudMessage(role: .system, text: instructions), at: 0)
     }
-    let key = readKey(cloud)
+    let key = await readKey(cloud)
     let gate = DataGate(
       configuration: cloud.configuration, policy: policy, workspace: workspace,
       scanner: Self.scanner(cloud.scanner, with: key))
@@ -282,12 +282,13 @@ extension GuardedToolRunner {
     return scanner
   }
 
-  /// Reads the key once; a problem is told when something is to be sent.
-  private func readKey(_ cloud: CloudDesk) -> String? {
+  /// Reads the key once; a problem is told when something is to be sent. No record keeps it from then on.
+  private func readKey(_ cloud: CloudDesk) async -> String? {
     if let key { return key }
     do throws(KeySource.Problem) {
       key = try cloud.configuration.key.key()
       keyProblem = nil
+      if let key { await keepOut(key, name: "cloud-key") }
     } catch {
       keyProblem = error.description
     }

@@ -14,7 +14,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   let policy: PolicyEngine
   let offered: OfferedTools
   private let host: ToolHost
-  private let memory: MemoryTools
+  private var memory: MemoryTools
   let journal: LedgerJournal
   private let news: AsyncStream<RunNews>.Continuation
   private let desk: AskDesk
@@ -115,6 +115,11 @@ actor GuardedToolRunner: ToolRunner, Escalator {
   func judge(_ call: ToolCall) async throws(CancellationError) -> CallDecision {
     if incompleteCalls.remove(call.id) != nil { return Self.incomplete }
     let effect = effect(of: call)
+    let tier = await SandboxDoctor.tierInForce
+    // What runs in this process has no wall of its own that could be too weak.
+    let isWalled = offered.catalog.resolve(call.tool) != nil
+    facts.setTier(isWalled ? tier.flatMap { Policy.SandboxTier(rawValue: $0.rawValue) } : nil)
+    defer { facts.setTier(nil) }
     var record: JSONObject?
     var decision = judged(effect)
     if decision.verdict == .ask {
@@ -126,7 +131,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
     if decision.verdict == .allow { reserve(&decision, for: effect) }
     sending = nil
     var members = Self.members(call, decision, record)
-    members["tier"] = .string(await SandboxDoctor.tierInForce?.rawValue ?? "none")
+    members["tier"] = .string(tier?.rawValue ?? "none")
     await journal.hold(.reported(name: "policy.judged", members))
     var isCostSpent = false
     if decision.verdict == .allow { isCostSpent = try await admitSend(of: call, &decision) }
@@ -137,6 +142,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       case .allow: .allowed
       case .ask: .approvalNeeded
       case .deny where isCostSpent: .costSpent
+      case .deny where decision.isForSandbox: .noSandbox
       case .deny: decision.refusal == .stopRun ? .approvalNeeded : .refused
       }
     return CallDecision(
@@ -156,6 +162,7 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       effect.manifestDigest = manifest.digest
       effect.claimedKinds = offered.claimedKinds[call.tool]
       effect.contentArguments = offered.contentArguments[call.tool] ?? []
+      effect.referenceArguments = offered.referenceArguments[call.tool] ?? []
     }
     return facts.traced(effect)
   }
@@ -275,6 +282,12 @@ actor GuardedToolRunner: ToolRunner, Escalator {
       HeardText(
         call: call.id, tool: call.tool,
         labels: labels.union(policy.contentLabels(in: result.text)), text: result.text))
+  }
+
+  /// Has `value` kept out of the record and of notes from now on.
+  func keepOut(_ value: String, name: String) async {
+    memory.secrets.learn(value, name: name)
+    await journal.keepOut(value, name: name)
   }
 
   /// Books what a request really used in place of what it might have.

@@ -56,7 +56,7 @@ struct MemoryTools: Sendable {
   let session: String
   let workspace: String
   /// What no note keeps.
-  let secrets: RecordedSecrets
+  var secrets: RecordedSecrets
 
   private static let limitMax = 50
 

@@ -25,6 +25,8 @@ struct OfferedTools: Sendable {
 
   /// Arguments that may be the model's own words, by the tool's full name: see ``ToolManifest/Tool/content``.
   let contentArguments: [String: Set<String>]
+  /// Arguments that stand for a record, by the tool's full name: see ``ToolManifest/Tool/references``.
+  let referenceArguments: [String: Set<String>]
 
   /// Leaves out what `isCallable` does not list.
   init(
@@ -38,6 +40,9 @@ struct OfferedTools: Sendable {
     claimedKinds = claims
     contentArguments = Dictionary(
       catalog.manifests.flatMap(\.tools).map { ($0.name, Set($0.content)) },
+      uniquingKeysWith: { $0.intersection($1) })
+    referenceArguments = Dictionary(
+      catalog.manifests.flatMap(\.tools).map { ($0.name, Set($0.references)) },
       uniquingKeysWith: { $0.intersection($1) })
     let memory = [MemoryTools.searchName, MemoryTools.saveName]
     let all = catalog.manifests.flatMap { $0.tools.map(\.name) } + memory

@@ -14,6 +14,8 @@ struct RunFacts: Sendable {
 
   /// Of spans together. What comes later vouches for nothing: that is the safe side.
   private static let spanBytesMax = 4 << 20
+  /// Of named records; a server that tells of more has the rest asked about.
+  private static let recordCountMax = 20_000
 
   init(policy: PolicyEngine, state: PolicyState) {
     self.policy = policy
@@ -68,6 +70,9 @@ struct RunFacts: Sendable {
     for span in policy.spans(of: effect, text: result.text, structured: result.structured) {
       add(span)
     }
+    let records = policy.records(of: effect, text: result.text, structured: result.structured)
+    guard state.records.count + records.count <= Self.recordCountMax else { return }
+    state.records += records
   }
 
   /// The effect, with the labels of what its arguments pass on: of words that came with labels, and of what
@@ -80,6 +85,9 @@ struct RunFacts: Sendable {
     }
     return effect
   }
+
+  /// The wall that would stand around what is judged next.
+  mutating func setTier(_ tier: SandboxTier?) { state.sandboxTier = tier }
 
   /// What the budgets that are counted by the day have used.
   mutating func set(_ used: BudgetAmounts, of budget: String) { state.used[budget] = used }

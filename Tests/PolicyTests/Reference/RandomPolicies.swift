@@ -128,6 +128,8 @@ struct RandomPolicies {
     let bound = Int.random(in: -2...3, using: &random)
     let numbers: [ReferenceCheck] = [
       .range(min: bound, max: chance(50) ? bound + 2 : nil), .range(min: nil, max: bound),
+      .number(least: Double(bound) / 2, most: chance(50) ? Double(bound) / 2 + 1.5 : nil),
+      .number(least: nil, most: Double(bound) + 0.5),
     ]
     switch pick([0, 0, 0, 1, 2, 3, 3]) {
     case 0: return distinct(some(texts, 1...2))
@@ -199,7 +201,9 @@ struct RandomPolicies {
     case 0...2: return .text(pick(Self.words))
     case 3, 4: return .text(pick(Self.paths))
     case 5, 6: return .url(url())
-    case 7: return .integer(Int.random(in: -2...4, using: &random))
+    case 7:
+      return chance(60)
+        ? .integer(Int.random(in: -2...4, using: &random)) : .decimal(pick([-1.5, 0.5, 2.25, 3.0]))
     case 8: return chance(50) ? .bool(chance(50)) : .null
     case 9:
       return depth < 2

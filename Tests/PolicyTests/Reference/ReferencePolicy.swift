@@ -10,6 +10,7 @@ indirect enum ReferenceValue: Equatable {
   case text(String)
   case url(ReferenceURL)
   case integer(Int)
+  case decimal(Double)
   case bool(Bool)
   case null
   case list([ReferenceValue])
@@ -40,6 +41,7 @@ indirect enum ReferenceCheck: Equatable {
   case under([String])
   case notUnder([String])
   case range(min: Int?, max: Int?)
+  case number(least: Double?, most: Double?)
   case prefix([[String]])
   case notPrefix([[String]])
   case denyFlags([String])
@@ -157,6 +159,7 @@ extension ReferenceValue {
     case .text(let text): .string(text)
     case .url(let url): .string(url.text)
     case .integer(let value): .number(.integer(Int64(value)))
+    case .decimal(let value): .number(.double(value))
     case .bool(let value): .bool(value)
     case .null: .null
     case .list(let values): .array(values.map(\.json))
@@ -185,6 +188,8 @@ extension ReferenceCheck {
     case .notUnder(let folders): ["notUnder: \(listed(folders))"]
     case .range(let min, let max):
       [min.map { "min: \($0)" }, max.map { "max: \($0)" }].compactMap(\.self)
+    case .number(let least, let most):
+      [least.map { "atLeast: \($0)" }, most.map { "atMost: \($0)" }].compactMap(\.self)
     case .prefix(let positions):
       ["prefix: [\(positions.map(listed).joined(separator: ", "))]"]
     case .notPrefix(let positions):

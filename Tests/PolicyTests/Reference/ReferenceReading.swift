@@ -34,6 +34,14 @@ struct ReferenceReading {
     case .range(let min, let max):
       guard case .integer(let number) = value else { return false }
       return number >= min ?? .min && number <= max ?? .max
+    case .number(let least, let most):
+      let number: Double
+      switch value {
+      case .integer(let whole): number = Double(whole)
+      case .decimal(let fraction): number = fraction
+      default: return false
+      }
+      return (least.map { number >= $0 } ?? true) && (most.map { number <= $0 } ?? true)
     case .prefix(let positions): return words(value).map { begins($0, positions) } ?? false
     case .notPrefix(let positions): return words(value).map { !begins($0, positions) } ?? false
     case .denyFlags(let flags):
@@ -159,9 +167,17 @@ struct ReferenceReading {
     case .text(let text): return isSaid(text, origins)
     case .url(let url): return isSaid(url.text, origins)
     case .integer(let number): return isSaid(String(number), origins)
+    case .decimal(let number):
+      return words(of: origins).joined().contains { Double($0) == number }
     case .list(let values): return !values.isEmpty && values.allSatisfy { isSaid($0, origins) }
     case .bool, .null, .object: return false
     }
+  }
+
+  /// What was said, in words.
+  private func words(of origins: [String]) -> [[Substring]] {
+    let spans = state.said.filter { origins.contains($0.from) }.map(\.text)
+    return (spans + (origins.contains("policy") ? layer.said : [])).map { $0.split(separator: " ") }
   }
 
   /// Whether some span says the words in a row, each between spaces: the random texts have no other
@@ -169,10 +185,7 @@ struct ReferenceReading {
   private func isSaid(_ text: String, _ origins: [String]) -> Bool {
     let wanted = text.split(separator: " ")
     guard !wanted.isEmpty, text.utf8.count > 1 || Int(text) != nil else { return false }
-    var spans = state.said.filter { origins.contains($0.from) }.map(\.text)
-    if origins.contains("policy") { spans += layer.said }
-    return spans.contains { span in
-      let words = span.split(separator: " ")
+    return words(of: origins).contains { words in
       guard words.count >= wanted.count else { return false }
       return (0...(words.count - wanted.count)).contains { start in
         Array(words[start..<(start + wanted.count)]) == wanted
