@@ -218,18 +218,6 @@ import Transfer
       try await echo("/to307?" + web.url("/echo", port: "second"), "POST") == .string("elsewhere"))
   }
 
-  @Test func `keeps cookies for the run and the site`() async throws {
-    let web = try WebStandIn()
-    let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
-    #expect(try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/set-cookie") == "set")
-    let own = try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/redirect-cookie")
-    #expect(own.contains("taste=good") && own.contains("hop=1"))
-    #expect(
-      try await !fetcher.text("http://b.test:\(web.ports["plain"] ?? 0)/echo").contains("taste"))
-    let next = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
-    #expect(try await !next.text("http://a.test:\(web.ports["plain"] ?? 0)/echo").contains("taste"))
-  }
-
   @Test func `is closed where a site does not want programs`() async throws {
     let web = try WebStandIn()
     try web.setRobots("User-agent: *\nDisallow: /large\nAllow: /\n")

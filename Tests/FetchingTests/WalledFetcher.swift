@@ -117,6 +117,9 @@ final class WalledFetcher: Sendable {
     return gate.outcomes
   }
 
+  /// Ends what the last call has left open, as the tool host does behind each answer.
+  func endCall() async { await broker.endCall() }
+
   /// Peak of its memory in bytes.
   func peakBytes() async throws -> Int {
     (try await order(["peak": true])["peak"]?.intValue ?? .max / 1024) * 1024

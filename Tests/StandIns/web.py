@@ -107,10 +107,12 @@ def serve(path, query, method, headers, body, connection):
             wait = email.utils.formatdate(time.time() + 1, usegmt=True) if path == "/later-date" else "1"
             return answer("503 Service Unavailable", "later", ["Retry-After: " + wait])
         return answer(body="now")
-    if path == "/set-cookie":
-        return answer(body="set", headers=["Set-Cookie: taste=good; Path=/"])
+    if path == "/set":
+        return answer(body="set", headers=["Set-Cookie: " + query.replace(";", "; ")])
+    if path == "/cookies":
+        return answer(body=headers.get("Cookie", "none"))
     if path == "/redirect-cookie":
-        return redirect("/echo").replace(b"\r\n\r\n", b"\r\nSet-Cookie: hop=1; Path=/\r\n\r\n", 1)
+        return redirect("/cookies").replace(b"\r\n\r\n", b"\r\nSet-Cookie: hop=1; Path=/\r\n\r\n", 1)
     page = PATHS.get(path)
     if page is None:
         return answer("404 Not Found", "no such page")

@@ -57,7 +57,7 @@ public final class BrokeredFetcher: PageFetcher {
 
   private struct State: ~Copyable {
     var channel: BrokerChannel
-    var jar: CookieJar?
+    var jar = CookieJar()
     var cache: PageCache?
     var robots: [WebOrigin: RobotsRules] = [:]
     /// When a site that asked for patience may be asked again.
@@ -76,7 +76,7 @@ public final class BrokeredFetcher: PageFetcher {
 
   private init(channel: BrokerChannel, settings: Settings) {
     let cache = settings.cacheFolder.flatMap { PageCache(folder: $0) }
-    state = Mutex(State(channel: channel, jar: CookieJar(), cache: cache))
+    state = Mutex(State(channel: channel, cache: cache))
     self.settings = settings
   }
 
@@ -186,11 +186,15 @@ public final class BrokeredFetcher: PageFetcher {
   private func exchange(
     _ request: HTTPRequest, over connection: BrokerChannel.Connection, _ state: inout State
   ) throws(FetchFailure) -> ExchangeAnswer {
+    let host = request.url.origin.host
+    let cookies = state.jar.cookies(of: host)
     do throws(FetchFailure) {
-      guard !connection.isFetched else {
-        return try FetcherExchange.perform(request, over: connection.socket)
-      }
-      return try exchangeHere(request, over: connection.socket, state.jar)
+      let answer =
+        connection.isFetched
+        ? try FetcherExchange.perform(request, over: connection.socket, cookies)
+        : try exchangeHere(request, over: connection.socket, cookies)
+      state.jar.replace(of: host, by: answer.cookies)
+      return answer
     } catch {
       guard let reason = state.channel.cutReason(of: connection.id) else { throw error }
       throw FetchFailure(
@@ -199,11 +203,12 @@ public final class BrokeredFetcher: PageFetcher {
   }
 
   private func exchangeHere(
-    _ request: HTTPRequest, over socket: Int32, _ jar: CookieJar?
+    _ request: HTTPRequest, over socket: Int32, _ cookies: [Cookie]
   ) throws(FetchFailure) -> ExchangeAnswer {
     do throws(TransferError) {
       return try SocketExchange.perform(
-        request, over: socket, limits: settings.limits, certificates: settings.places, jar: jar)
+        request, over: socket, limits: settings.limits, certificates: settings.places,
+        cookies: cookies)
     } catch {
       throw FetchFailure(message: error.description)
     }
