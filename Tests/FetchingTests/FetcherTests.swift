@@ -44,6 +44,11 @@ import Transfer
     #expect(echo["body"] == "words")
     #expect(echo["headers"]?["X-Key"] == "k")
     #expect(echo["headers"]?["User-Agent"] == "martlet/1")
+    #expect(echo["headers"]?["Accept-Language"] == nil)
+    let other = try await WalledFetcher(
+      environment: ["MARTLET_ROBOTS": "ignore", "MARTLET_ACCEPT_LANGUAGE": "de, en;q=0.5"])
+    let text = try await other.text(web.url("/echo"))
+    #expect(text.contains("\"Accept-Language\": \"de, en;q=0.5\""), "\(text)")
   }
 
   @Test func `says what is wrong with a hostile answer and goes on`() async throws {

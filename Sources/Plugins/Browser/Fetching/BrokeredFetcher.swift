@@ -19,6 +19,7 @@ public final class BrokeredFetcher: PageFetcher {
     public var limits = ExchangeLimits()
     /// What the plugin calls itself.
     public var userAgent = "martlet/1"
+    /// Which languages sites are asked for; nil for no word about it.
     public var acceptLanguage: String?
     /// Where pages are kept between runs; nil for nowhere.
     public var cacheFolder: String?
@@ -30,12 +31,13 @@ public final class BrokeredFetcher: PageFetcher {
     public init() {}
 
     /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, `MARTLET_PACE` in milliseconds,
-    /// and a file of authorities and a folder to keep pages in, where the profile puts them.
+    /// `MARTLET_ACCEPT_LANGUAGE`, and a file of authorities and a folder to keep pages in, where the profile puts them.
     public static func ofThisProcess() -> Settings {
       var settings = Settings()
       settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
       let pace = getenv("MARTLET_PACE").flatMap { Int(String(cString: $0)) }
       if let pace { settings.pace = .milliseconds(pace) }
+      settings.acceptLanguage = getenv("MARTLET_ACCEPT_LANGUAGE").map { String(cString: $0) }
       if access(BrokerChannel.authoritiesPath, R_OK) == 0 {
         settings.authorities = BrokerChannel.authoritiesPath
       }

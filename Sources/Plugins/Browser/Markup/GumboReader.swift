@@ -2,6 +2,7 @@
 
 import CGumbo
 import CMarkup
+import Glibc
 
 /// HTML parsed by libgumbo, within bounds.
 enum GumboReader: MarkupReader {
@@ -86,11 +87,11 @@ enum GumboReader: MarkupReader {
 /// An element of libgumbo's tree.
 private struct GumboTagElement: MarkupElement {
   let tag: MarkupTag
-  private let node: UnsafePointer<GumboNode>
+  private let attributes: GumboVector
 
   init(_ node: UnsafePointer<GumboNode>) {
-    self.node = node
     let element = node.pointee.v.element
+    attributes = element.attributes
     switch element.tag_namespace {
     case GUMBO_NAMESPACE_HTML:
       let number = Int(element.tag.rawValue)
@@ -110,23 +111,32 @@ private struct GumboTagElement: MarkupElement {
     return .dialog
   }
 
-  var hasAttributes: Bool { node.pointee.v.element.attributes.length > 0 }
+  var hasAttributes: Bool { attributes.length > 0 }
 
-  func hasAttribute(_ name: StaticString) -> Bool { find(name) != nil }
+  func hasAttribute(_ name: StaticString) -> Bool { value(name) != nil }
 
-  func attribute(_ name: StaticString) -> String? {
-    find(name).flatMap { $0.pointee.value }.map { String(cString: $0) }
-  }
+  func attribute(_ name: StaticString) -> String? { value(name).map { String(cString: $0) } }
 
-  private func find(_ name: StaticString) -> UnsafePointer<GumboAttribute>? {
-    guard hasAttributes else { return nil }
-    return withUnsafePointer(to: node.pointee.v.element.attributes) { attributes in
-      name.withUTF8Buffer { bytes in
-        bytes.withMemoryRebound(to: CChar.self) { name in
-          name.baseAddress.flatMap { gumbo_get_attribute(attributes, $0) }
-            .map { UnsafePointer($0) }
-        }
+  func attributeBytes(_ name: StaticString) -> UnsafeBufferPointer<UInt8>? {
+    value(name).map { value in
+      let count = cm_text_length(value)
+      return value.withMemoryRebound(to: UInt8.self, capacity: count) {
+        UnsafeBufferPointer(start: $0, count: count)
       }
     }
+  }
+
+  /// The value of an attribute. The parser has put all names into lower case.
+  private func value(_ name: StaticString) -> UnsafePointer<CChar>? {
+    guard let slots = attributes.data else { return nil }
+    for index in 0..<Int(attributes.length) {
+      guard let slot = slots[index] else { continue }
+      let attribute = slot.assumingMemoryBound(to: GumboAttribute.self).pointee
+      let isIt = name.utf8Start.withMemoryRebound(
+        to: CChar.self, capacity: name.utf8CodeUnitCount + 1
+      ) { $0.pointee == attribute.name.pointee && strcmp($0, attribute.name) == 0 }
+      if isIt { return attribute.value }
+    }
+    return nil
   }
 }

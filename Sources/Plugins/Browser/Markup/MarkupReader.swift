@@ -21,6 +21,9 @@ protocol MarkupElement {
   /// The value of an attribute, by its name in lower case; nil where the element has none such.
   func attribute(_ name: StaticString) -> String?
 
+  /// The same as UTF-8, for as long as the handler is at work on the element.
+  func attributeBytes(_ name: StaticString) -> UnsafeBufferPointer<UInt8>?
+
   /// Whether the element has the attribute, whatever its value.
   func hasAttribute(_ name: StaticString) -> Bool
 
