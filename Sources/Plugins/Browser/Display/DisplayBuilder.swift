@@ -135,6 +135,9 @@ struct DisplayBuilder: MarkupHandler {
     case .code, .tt, .kbd:
       if preDepth == 0 { flow.addPrefix("`") }
     case .q: flow.addPrefix("\"")
+    case .del, .s, .strike:
+      // Blocks may stand inside, so this is no prefix, which would hold them on its line.
+      if preDepth == 0 { flow.addMark(Array("~~".utf8), first: 0x7E, last: 0x7E) }
     default: flow.crossTag()
     }
   }
@@ -174,8 +177,9 @@ struct DisplayBuilder: MarkupHandler {
     case .pre, .listing, .xmp, .plaintext:
       preDepth = max(0, preDepth - 1)
       if preDepth == 0 { flow.endPre() }
-    case .code, .tt, .kbd: if preDepth == 0 { flow.closeMark(UInt8(ascii: "`")) }
-    case .q: flow.closeMark(UInt8(ascii: "\""))
+    case .code, .tt, .kbd: if preDepth == 0 { flow.closeMark("`") }
+    case .q: flow.closeMark("\"")
+    case .del, .s, .strike: if preDepth == 0 { flow.closeMark("~~") }
     case .sup: endRaised("^{")
     case .sub: endRaised("_{")
     case .img, .br, .hr: break

@@ -161,11 +161,17 @@ struct TextFlow {
     lastScalar = last
   }
 
-  /// Adds a mark right after what is there, with no space between.
-  mutating func closeMark(_ character: UInt8) {
-    guard !bytes.isEmpty, prefix.isEmpty else { return }
-    bytes.append(character)
-    lastScalar = UInt32(character)
+  /// Ends what began with the prefix `mark`: with the same mark right after what is there, or with nothing where
+  /// nothing came.
+  mutating func closeMark(_ mark: String) {
+    if !prefix.isEmpty {
+      if prefix.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
+        prefix.removeLast(mark.utf8.count)
+      }
+    } else if !bytes.isEmpty {
+      bytes.append(contentsOf: mark.utf8)
+      lastScalar = bytes.last.map { UInt32($0) } ?? 0
+    }
   }
 
   private mutating func write(_ piece: UnsafeBufferPointer<UInt8>, first: UInt32) {
