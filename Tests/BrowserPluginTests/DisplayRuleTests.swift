@@ -47,7 +47,8 @@ import Testing
     ("a <code></code>b <q> </q>c", "a b c"), ("<h2><code></code>x</h2>", "## x"),
     // What was taken back.
     ("<s>a</s> <del>b</del> <strike>c d</strike>.", "~~a~~ ~~b~~ ~~c d~~."),
-    ("x<del><p>y</p><p>z</p></del>", "x~~\n\ny\n\nz~~"), ("<a href=/x><s>y</s></a>", "【0†y】"),
+    ("a<s>b</s>c<s>d</s>.", "a ~~b~~ c ~~d~~."),
+    ("x<del><p>y</p><p>z</p></del>", "x ~~\n\ny\n\nz~~"), ("<a href=/x><s>y</s></a>", "【0†y】"),
     ("x<pre><s>y</s></pre>", "x\n\n    y"),
     ("x<pre>a\n  b\n\n\n\nc  \n</pre>y", "x\n\n    a\n      b\n\n    c\n\ny"),
     ("x<pre><span>de</span><span>f</span></pre>", "x\n\n    def"),

@@ -136,8 +136,10 @@ struct DisplayBuilder: MarkupHandler {
       if preDepth == 0 { flow.addPrefix("`") }
     case .q: flow.addPrefix("\"")
     case .del, .s, .strike:
-      // Blocks may stand inside, so this is no prefix, which would hold them on its line.
-      if preDepth == 0 { flow.addMark(Array("~~".utf8), first: 0x7E, last: 0x7E) }
+      flow.crossTag()
+      // Blocks may stand inside, so this is no prefix, which would hold them on its line. It belongs to the word
+      // that comes.
+      if preDepth == 0 { flow.addMark(Array("~~".utf8), first: 0x61, last: 0x7E) }
     default: flow.crossTag()
     }
   }
@@ -179,7 +181,9 @@ struct DisplayBuilder: MarkupHandler {
       if preDepth == 0 { flow.endPre() }
     case .code, .tt, .kbd: if preDepth == 0 { flow.closeMark("`") }
     case .q: flow.closeMark("\"")
-    case .del, .s, .strike: if preDepth == 0 { flow.closeMark("~~") }
+    case .del, .s, .strike:
+      if preDepth == 0 { flow.closeMark("~~", last: flow.lastScalar) }
+      flow.crossTag()
     case .sup: endRaised("^{")
     case .sub: endRaised("_{")
     case .img, .br, .hr: break

@@ -15,7 +15,7 @@ struct TextFlow {
   private var prefix: [UInt8] = []
   /// Whether an element began or ended since the last piece.
   private var crossedTag = false
-  private var lastScalar: UInt32 = 0
+  private(set) var lastScalar: UInt32 = 0
   /// How many quotes the line being written is in, and the next one will be.
   private var writtenQuoteDepth = 0
   private var quoteDepth = 0
@@ -162,15 +162,15 @@ struct TextFlow {
   }
 
   /// Ends what began with the prefix `mark`: with the same mark right after what is there, or with nothing where
-  /// nothing came.
-  mutating func closeMark(_ mark: String) {
+  /// nothing came. `last`: What the next word is to see before itself; nil for the mark.
+  mutating func closeMark(_ mark: String, last: UInt32? = nil) {
     if !prefix.isEmpty {
       if prefix.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
         prefix.removeLast(mark.utf8.count)
       }
     } else if !bytes.isEmpty {
       bytes.append(contentsOf: mark.utf8)
-      lastScalar = bytes.last.map { UInt32($0) } ?? 0
+      lastScalar = last ?? bytes.last.map { UInt32($0) } ?? 0
     }
   }
 
