@@ -5,8 +5,6 @@
 // a word alone is longer than a line, within it. Columns are Unicode scalars. Tabs become spaces first.
 // (Behaviour: Python's textwrap with its defaults and all white space kept.)
 
-import Glibc
-
 /// Cuts text into lines.
 package struct LineWrapper {
   static let columnCountMax = 80
@@ -22,10 +20,10 @@ package struct LineWrapper {
     bytes.reserveCapacity(text.count)
     ends.reserveCapacity(text.count / 40 + 1)
     text.withUnsafeBufferPointer { text in
-      let hasTabs = text.contains(0x09)
+      let hasTabs = text.place(of: 0x09) < text.count
       var start = 0
       while true {
-        let end = Self.lineEnd(text, start)
+        let end = text.place(of: 0x0A, from: start)
         let line = UnsafeBufferPointer(rebasing: text[start..<end])
         if hasTabs, line.contains(0x09) {
           Self.expandTabs(line).withUnsafeBufferPointer { wrap($0) }
@@ -36,13 +34,6 @@ package struct LineWrapper {
         start = end + 1
       }
     }
-  }
-
-  private static func lineEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
-    guard let base = text.baseAddress, start < text.count,
-      let found = memchr(base + start, 0x0A, text.count - start)
-    else { return text.count }
-    return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
   }
 
   /// Takes up one line, and notes where it is cut: nothing of it is left out.

@@ -10,16 +10,19 @@ enum GumboReader: MarkupReader {
     _ html: [UInt8], limits: MarkupLimits, _ handler: inout some MarkupHandler
   ) throws(MarkupFailure) {
     var tree: OpaquePointer?
-    let status = html.withUnsafeBytes { bytes in
-      // An empty array has no address.
-      let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-      let status = withUnsafePointer(to: CChar(0)) { empty in
-        cm_parse(
-          text ?? empty, bytes.count, limits.memoryBytesMax, limits.millisecondsMax, &tree)
+    let status = html.withUnsafeBufferPointer { page in
+      let packed = PackedText(page)
+      return (packed?.bytes ?? html).withUnsafeBytes { bytes in
+        // An empty array has no address.
+        let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let status = withUnsafePointer(to: CChar(0)) { empty in
+          cm_parse(
+            text ?? empty, bytes.count, limits.memoryBytesMax, limits.millisecondsMax, &tree)
+        }
+        // The tree points into the text in places that are not looked at here; text is copied.
+        if let tree { walk(cm_document(tree), packed, page, &handler) }
+        return status
       }
-      // The tree points into the text in places that are not looked at here; text is copied.
-      if let tree { walk(cm_document(tree), &handler) }
-      return status
     }
     if let tree { cm_free(tree) }
     switch status {
@@ -40,7 +43,11 @@ enum GumboReader: MarkupReader {
     var tag: MarkupTag?
   }
 
-  private static func walk(_ document: Node, _ handler: inout some MarkupHandler) {
+  private static func walk(
+    _ document: Node, _ packed: PackedText?, _ page: UnsafeBufferPointer<UInt8>,
+    _ handler: inout some MarkupHandler
+  ) {
+    var unpacked: [UInt8] = []
     var levels = [Level(children: document.pointee.v.document.children, next: 0, tag: nil)]
     while let level = levels.last {
       guard level.next < level.children.length, let slots = level.children.data,
@@ -63,7 +70,11 @@ enum GumboReader: MarkupReader {
         guard let text = node.pointee.v.text.text else { continue }
         let count = cm_text_length(text)
         text.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
-          handler.text(UnsafeBufferPointer(start: bytes, count: count))
+          let text = UnsafeBufferPointer(start: bytes, count: count)
+          guard let packed, PackedText.mayHaveNumbers(text) else { return handler.text(text) }
+          unpacked.removeAll(keepingCapacity: true)
+          packed.unpack(text, of: page, into: &unpacked)
+          unpacked.withUnsafeBufferPointer { handler.text($0) }
         }
       default: continue
       }
