@@ -110,7 +110,8 @@ struct NetworkSettings: Equatable {
     }
     if let text = try text("acceptLanguage") {
       let isHeader = text.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || " ,;=.-*".utf8.contains(byte)
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+          || " ,;=.-*".utf8.contains(byte)
       }
       guard isHeader, text.utf8.count <= 200 else {
         throw Problem("\"acceptLanguage\" must be of the form \"de, en;q=0.5\"")

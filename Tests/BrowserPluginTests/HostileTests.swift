@@ -74,13 +74,17 @@ import Testing
     "[The page is too intricate to be read with its links; this is its text.]"
 
   @Test(arguments: [
-    nil, "utf-8", "utf-16", "shift_jis", "iso-2022-jp", "gb18030", "euc-kr", "windows-1252", "nonsense",
+    nil, "utf-8", "utf-16", "shift_jis", "iso-2022-jp", "gb18030", "euc-kr", "windows-1252",
+    "nonsense",
   ])
   func `in several encodings at once is read in one of them`(charset: String?) {
     let pieces: [[UInt8]] = [
-      Array("<meta charset=koi8-r><p>needle é 日本".utf8), [0xE9, 0xFF, 0xFE, 0x3C, 0x00, 0x70, 0x00],
-      [0x93, 0xFA, 0x96, 0x7B], [0x1B, 0x24, 0x42, 0x46, 0x7C, 0x1B, 0x28, 0x42], [0xEF, 0xBB, 0xBF],
-      Array("</p><a href='/\u{3010}'>needle</a>".utf8), [0x81, 0x30, 0x81], [0xC7, 0xD1, 0xF0, 0x9F],
+      Array("<meta charset=koi8-r><p>needle é 日本".utf8),
+      [0xE9, 0xFF, 0xFE, 0x3C, 0x00, 0x70, 0x00],
+      [0x93, 0xFA, 0x96, 0x7B], [0x1B, 0x24, 0x42, 0x46, 0x7C, 0x1B, 0x28, 0x42],
+      [0xEF, 0xBB, 0xBF],
+      Array("</p><a href='/\u{3010}'>needle</a>".utf8), [0x81, 0x30, 0x81],
+      [0xC7, 0xD1, 0xF0, 0x9F],
     ]
     for first in pieces.indices {
       let body = Array((pieces[first...] + pieces[..<first]).joined())

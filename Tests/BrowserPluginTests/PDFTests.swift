@@ -49,7 +49,8 @@ private let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin
     let body = pdf(["Swifts nest under roofs.", "", "They return in May."])
     for type in ["application/pdf", nil] {
       let text = shown(body, type: type).text
-      #expect(text.hasPrefix("[0] a.pdf (http://site.test/a.pdf)\n**viewing lines [0 - 8] of 8**\n"))
+      #expect(
+        text.hasPrefix("[0] a.pdf (http://site.test/a.pdf)\n**viewing lines [0 - 8] of 8**\n"))
       let lines = plain(text).split(separator: "\n").map { String($0.drop { $0 == " " }) }
       #expect(lines == ["[Page 1]", "Swifts nest under roofs.", "[Page 3]", "They return in May."])
     }
@@ -65,8 +66,10 @@ private let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin
     let whole = pdf(["Swifts nest under roofs."])
     for body in [Array(whole.prefix(whole.count / 2)), Array("%PDF-1.4\nnothing".utf8)] {
       let result = shown(body)
-      let sentence = "Error fetching URL `http://site.test/a.pdf`: The PDF is damaged or encrypted and cannot be read."
-      #expect(result.text == sentence || result.text.contains("[The PDF has no text"), "\(result.text)")
+      let sentence =
+        "Error fetching URL `http://site.test/a.pdf`: The PDF is damaged or encrypted and cannot be read."
+      #expect(
+        result.text == sentence || result.text.contains("[The PDF has no text"), "\(result.text)")
     }
   }
 

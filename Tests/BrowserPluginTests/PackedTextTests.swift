@@ -20,7 +20,8 @@ import Testing
     var pages = ShapedPage.all.map(\.html)
     for session in GoldenSession.all where session.name.hasSuffix(".html") {
       pages.append(
-        String(decoding: try Vectors.bytes("\(GoldenSession.folder)/\(session.name)"), as: UTF8.self))
+        String(
+          decoding: try Vectors.bytes("\(GoldenSession.folder)/\(session.name)"), as: UTF8.self))
     }
     for (number, page) in pages.enumerated() {
       let (packed, plain) = Self.displays(page)
@@ -64,11 +65,12 @@ import Testing
   /// Fragments in a row, in an order that nobody thought of.
   @Test func `shows nowhere in any mixture`() {
     let fragments = [
-      Self.words, Self.words + " ", " \(Self.words)", "<p>", "</p>", "<b>", "</b>", "<a href=/x>", "</a>",
-      "<a title=\"a > b\">", "<a title='a > b'>", "<i x=y/>", "<br/>", "<table>", "<tr>", "<td>", "</table>",
-      "<ul>", "<li>", "</ul>", "<pre>", "</pre>", "<!-- ", " -->", "<!-- x -->", "<script>", "</script>", "<style>",
-      "</style>", "<textarea>", "</textarea>", "<title>", "</title>", "<svg>", "</svg>", "<select>", "<option>",
-      "</select>", "&amp;", "&#39;", "\"", "'", ">", "<", "=", "/", "\n", "é", "日本語", "<div hidden>", "</div>",
+      Self.words, Self.words + " ", " \(Self.words)", "<p>", "</p>", "<b>", "</b>", "<a href=/x>",
+      "</a>", "<a title=\"a > b\">", "<a title='a > b'>", "<i x=y/>", "<br/>", "<table>", "<tr>",
+      "<td>", "</table>", "<ul>", "<li>", "</ul>", "<pre>", "</pre>", "<!-- ", " -->", "<!-- x -->",
+      "<script>", "</script>", "<style>", "</style>", "<textarea>", "</textarea>", "<title>",
+      "</title>", "<svg>", "</svg>", "<select>", "<option>", "</select>", "&amp;", "&#39;", "\"",
+      "'", ">", "<", "=", "/", "\n", "é", "日本語", "<div hidden>", "</div>",
     ]
     var random = SplitMix64(seed: 7)
     var differences: [String] = []

@@ -7,7 +7,9 @@ import Transfer
 
 @Suite struct `A cookie` {
   @Test(arguments: [false, true])
-  func `stays with its run and its site whoever makes the requests`(bindsRequests: Bool)
+  func `stays with its run and its site whoever makes the requests`(
+    bindsRequests: Bool
+  )
     async throws
   {
     let web = try WebStandIn()
@@ -71,7 +73,8 @@ import Transfer
     if let sent {
       #expect(text.hasSuffix("}\n\(sent)"), "\(text)")
     } else {
-      #expect(text.hasPrefix("{\"failure\":\"The plugin sent the host's fetcher what is no request.\""))
+      #expect(
+        text.hasPrefix("{\"failure\":\"The plugin sent the host's fetcher what is no request.\""))
       #expect(try web.log() == [])
     }
   }

@@ -85,7 +85,8 @@ import ToolHost
       for (number, step) in try session.steps().enumerated() {
         let result = try await host.call(
           ToolCall(
-            id: 1, tool: "browser.\(step.tool)", body: JSONValue.object(step.arguments).compactText))
+            id: 1, tool: "browser.\(step.tool)", body: JSONValue.object(step.arguments).compactText)
+        )
         // A server has its own words for a page that is not there.
         let answer = result.text.replacing(
           "The server answered with status 404.", with: "There is no such page.")

@@ -110,7 +110,8 @@ import Testing
   }
 
   /// Where a request is not bound, the host alone is enforced: then no rule may turn on anything else.
-  @Test func `judge a fetch by its path and query only where the request is bound to them`() throws {
+  @Test func `judge a fetch by its path and query only where the request is bound to them`() throws
+  {
     var (boundCount, freeCount) = (0, 0)
     for seed in 1...UInt64(Self.count) {
       var dice = RandomPolicies(seed: seed &+ 4_000_000)

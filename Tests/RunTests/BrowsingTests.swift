@@ -273,7 +273,10 @@ import Testing
       ("{\"proxy\":\"socks5://h:1\"}", "the proxy is not of the form http://HOST:PORT"),
       ("{\"caFile\":\"/no/such/file\"}", "\"caFile\": there is no file /no/such/file."),
       ("{\"paceSeconds\":61}", "\"paceSeconds\" must be a number from 0 to 60."),
-      ("{\"acceptLanguage\":\"de\\r\\nX: y\"}", "\"acceptLanguage\" must be of the form \"de, en;q=0.5\"."),
+      (
+        "{\"acceptLanguage\":\"de\\r\\nX: y\"}",
+        "\"acceptLanguage\" must be of the form \"de, en;q=0.5\"."
+      ),
       ("{\"robots\":\"maybe\"}", "\"robots\" is \"respect\" or \"ignore\"."),
       ("[]", "it must be an object: { … }."),
     ] {

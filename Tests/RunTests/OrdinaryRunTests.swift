@@ -44,7 +44,8 @@ import Testing
     #expect(texts.dropFirst().first?.contains("Grüße, aufgefaltet.") == true)
     #expect(texts.last?.contains("【0†match at L2】") == true, "\(texts)")
     let ended = events.named("egress.ended")
-    #expect(ended.compactMap { $0["way"]?.stringValue } == ["relay", "relay", "fetcher", "fetcher"])
+    #expect(
+      ended.compactMap { $0["way"]?.stringValue } == ["relay", "relay", "fetcher", "fetcher"])
     #expect(ended.allSatisfy { $0["ending"] == "closed" }, "\(ended)")
     #expect(try web.log() == ["GET /robots.txt", "GET /", "GET /robots.txt", "GET /gzip"])
     #expect(try run("session", "verify").exitCode == 0)

@@ -22,7 +22,8 @@ public final class WebStandIn: Sendable {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
-      ["python3", Repository.path("Tests/StandIns/web.py"), folder.path] + (pages.map { [$0] } ?? [])
+      ["python3", Repository.path("Tests/StandIns/web.py"), folder.path]
+      + (pages.map { [$0] } ?? [])
     let (input, output) = (Pipe(), Pipe())
     process.standardInput = input
     process.standardOutput = output

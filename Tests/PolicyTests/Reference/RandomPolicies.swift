@@ -28,7 +28,8 @@ struct RandomPolicies {
   private static let hostPatterns = ["docs.example.com", "*.example.com", "127.0.0.1", "evil.test"]
   /// Segments of paths as they are sent, with what all servers make of them.
   private static let segments = [
-    ("p", "p"), ("p", "p"), ("docs", "docs"), ("docs", "docs"), ("%64ocs", "docs"), ("Docs", "Docs"),
+    ("p", "p"), ("p", "p"), ("docs", "docs"), ("docs", "docs"), ("%64ocs", "docs"),
+    ("Docs", "Docs"),
     ("a;v=1", "a;v=1"), ("%c3%A9", "%C3%A9"), ("...", "..."), (".hidden", ".hidden"),
     ("%2ehidden", ".hidden"), ("%7Ex", "~x"), ("a%20b", "a%20b"), ("*", "*"),
   ]

@@ -182,8 +182,9 @@ private struct TextPacker {
   /// Where the name of a character reference at `start` ends: it means something.
   private func passReference(_ start: Int, _ end: Int) -> Int {
     var index = start + 1
-    while index < end, isLetter(page[index]) || (0x30...0x39).contains(page[index])
-      || page[index] == UInt8(ascii: "#")
+    while index < end,
+      isLetter(page[index]) || (0x30...0x39).contains(page[index])
+        || page[index] == UInt8(ascii: "#")
     {
       index += 1
     }
