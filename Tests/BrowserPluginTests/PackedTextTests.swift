@@ -55,6 +55,7 @@ import Testing
     "<p hidden>¤</p>¤", "<ul><li>¤<li>¤</ul>", "<q>¤</q><code>¤</code>",
     "Ein Lauf schöner Wörter, der lang genug ist, 日本語の長い文章はここにあります。 ﷐ 🚀¤",
     "&#xE000;&#xE000;¤", "&#57344;&#xe000¤", "<title>&#xE000;&#xE001;</title>¤",
+    "¤&#4294967295;¤&#x110000;¤",
     "\u{E000}\u{E000}¤",
   ])
   func `shows nowhere that it was`(page: String) {

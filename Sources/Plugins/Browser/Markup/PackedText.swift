@@ -6,7 +6,7 @@
 // where a page makes that doubtful, the rest of it is left as it is.
 //
 // A number is two characters of the private use area, U+E000 to U+EFFF, 12 bits in each. A page that has one of
-// these itself, or a reference to one, is not packed.
+// these itself, or a reference to one, is left as it is.
 
 struct PackedText {
   /// What the parser gets.
@@ -24,7 +24,7 @@ struct PackedText {
   ///
   /// `page`: UTF-8 without errors.
   init?(_ page: UnsafeBufferPointer<UInt8>) {
-    guard page.place(of: Self.lead) == page.count, !Self.refersToNumber(page) else { return nil }
+    guard page.place(of: Self.lead) == page.count, !Self.hasOddReference(page) else { return nil }
     var packer = TextPacker(page, runBytesMin: Self.runBytesMin)
     packer.findRuns()
     runs = packer.runs
@@ -48,8 +48,9 @@ struct PackedText {
     }
   }
 
-  /// Whether a page has a reference to a character that could be part of a number: "&#xE001;".
-  private static func refersToNumber(_ page: UnsafeBufferPointer<UInt8>) -> Bool {
+  /// Whether a page has a reference to a character that could be part of a number, "&#xE001;", or to none that there
+  /// is: after such a one the parser loses a character.
+  private static func hasOddReference(_ page: UnsafeBufferPointer<UInt8>) -> Bool {
     var index = page.place(of: UInt8(ascii: "&"))
     while index + 1 < page.count {
       if page[index + 1] == UInt8(ascii: "#") {
@@ -60,7 +61,7 @@ struct PackedText {
           value = min(value * (isHex ? 16 : 10) + digit, 1 << 24)
           next += 1
         }
-        if (0xE000...0xEFFF).contains(value) { return true }
+        if (0xE000...0xEFFF).contains(value) || value > 0x10FFFF { return true }
       }
       index = page.place(of: UInt8(ascii: "&"), from: index + 1)
     }
