@@ -69,19 +69,10 @@ static inline CURLcode ccurl_set_addresses(CURL *_Nonnull handle,
   return curl_easy_setopt(handle, CURLOPT_RESOLVE, list);
 }
 
-/// Cookies that are kept in memory, for handles of one thread.
-static inline CURLSH *_Nullable ccurl_make_jar(void) {
-  CURLSH *jar = curl_share_init();
-  if (jar && curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE)) {
-    curl_share_cleanup(jar);
-    return 0;
-  }
-  return jar;
-}
-
-static inline CURLcode ccurl_use_jar(CURL *_Nonnull handle, CURLSH *_Nonnull jar) {
-  CURLcode code = curl_easy_setopt(handle, CURLOPT_SHARE, jar);
-  return code ? code : curl_easy_setopt(handle, CURLOPT_COOKIEFILE, "");
+/// Every cookie that the handle holds, a line each; the caller frees the list.
+static inline struct curl_slist *_Nullable ccurl_cookies(CURL *_Nonnull handle) {
+  struct curl_slist *list = 0;
+  return curl_easy_getinfo(handle, CURLINFO_COOKIELIST, &list) ? 0 : list;
 }
 
 /// Bytes of the body so far, as they came. Those of a chunked body are counted a buffer late.

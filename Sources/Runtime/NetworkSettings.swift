@@ -11,6 +11,7 @@
 //     "maxHosts": 64                          different hosts that one run may reach
 //     "paceSeconds": 1                        between two pages of one host, 0 to 60
 //     "cache": true | false                   whether pages are kept between runs; false
+//     "acceptLanguage": "de, en;q=0.5"        which languages sites are asked for, as HTTP has it
 
 import Base
 import Glibc
@@ -29,6 +30,7 @@ struct NetworkSettings: Equatable {
   var hostCountMax: Int?
   var keepsPages = false
   var paceMilliseconds: Int?
+  var acceptLanguage: String?
 
   private static let bytesMax = 64 << 10
 
@@ -63,7 +65,7 @@ struct NetworkSettings: Equatable {
 
   private static let keys = [
     "proxy", "noProxy", "proxyCredentials", "caFile", "robots", "maxHosts",
-    "paceSeconds", "cache",
+    "paceSeconds", "cache", "acceptLanguage",
   ]
 
   private mutating func read(_ json: JSONValue, _ environment: (String) -> String?) throws {
@@ -114,6 +116,16 @@ struct NetworkSettings: Equatable {
         throw Problem("\"paceSeconds\" must be a number from 0 to 60")
       }
       paceMilliseconds = Int(seconds * 1000)
+    }
+    if let text = try text("acceptLanguage") {
+      let isHeader = text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+          || " ,;=.-*".utf8.contains(byte)
+      }
+      guard isHeader, text.utf8.count <= 200 else {
+        throw Problem("\"acceptLanguage\" must be of the form \"de, en;q=0.5\"")
+      }
+      acceptLanguage = text
     }
     if let value = object["maxHosts"] {
       guard let count = value.intValue, (1...100_000).contains(count) else {
@@ -197,6 +209,7 @@ struct NetworkSettings: Equatable {
     var variables: [String: String] = [:]
     if ignoresRobots { variables["MARTLET_ROBOTS"] = "ignore" }
     variables["MARTLET_PACE"] = paceMilliseconds.map(String.init)
+    variables["MARTLET_ACCEPT_LANGUAGE"] = acceptLanguage
     return variables
   }
 }

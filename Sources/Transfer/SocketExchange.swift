@@ -34,25 +34,15 @@ public struct ExchangeAnswer: Equatable, Sendable {
   public var body: [UInt8]
   /// Whether the body was longer than what is kept here.
   public var isTruncated: Bool
+  /// The cookies of the request's host after the exchange, where it was made with cookies.
+  public var cookies: [Cookie]
 
-  public init(head: HTTPHead, body: [UInt8], isTruncated: Bool) {
+  public init(head: HTTPHead, body: [UInt8], isTruncated: Bool, cookies: [Cookie] = []) {
     self.head = head
     self.body = body
     self.isTruncated = isTruncated
+    self.cookies = cookies
   }
-}
-
-/// Cookies of one run, kept in memory; each site gets its own back. For one thread at a time.
-public final class CookieJar {
-  fileprivate let share: UnsafeMutableRawPointer
-
-  public init?() {
-    _ = isCurlSetUp
-    guard let share = ccurl_make_jar() else { return nil }
-    self.share = share
-  }
-
-  deinit { curl_share_cleanup(share) }
 }
 
 /// Performs one request over one connected socket. Waits; one thread.
@@ -88,7 +78,8 @@ public final class SocketExchange {
   ///   - socket: Connected to the request's origin. It is closed here, whatever happens.
   ///   - limits: What the answer may use up.
   ///   - certificates: Authorities beside the system's.
-  ///   - jar: Cookies to send and keep; nil for none.
+  ///   - cookies: Those of the request's host, of which libcurl sends the ones that are for its URL; nil for
+  ///     an exchange in which there are no cookies at all.
   ///   - taker: Gets the body piece by piece, for answers that are read while they are written; then
   ///     nothing of it is kept here.
   /// - Returns: The answer, whatever its status.
@@ -96,15 +87,15 @@ public final class SocketExchange {
   ///   cut at its bound; the rest of a larger one of another kind is an error.
   public static func perform(
     _ request: HTTPRequest, over socket: Int32, limits: ExchangeLimits = ExchangeLimits(),
-    certificates: CertificatePlaces = CertificatePlaces(), jar: CookieJar? = nil,
+    certificates: CertificatePlaces = CertificatePlaces(), cookies: [Cookie]? = nil,
     taker: BodyTaker? = nil
   ) throws(TransferError) -> ExchangeAnswer {
     let exchange = SocketExchange(request, limits, taker)
-    return try exchange.perform(socket, certificates, jar)
+    return try exchange.perform(socket, certificates, cookies)
   }
 
   private func perform(
-    _ socket: Int32, _ certificates: CertificatePlaces, _ jar: CookieJar?
+    _ socket: Int32, _ certificates: CertificatePlaces, _ cookies: [Cookie]?
   ) throws(TransferError) -> ExchangeAnswer {
     let held = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     held.initialize(to: socket)
@@ -122,7 +113,7 @@ public final class SocketExchange {
       lists.free()
     }
     self.handle = handle
-    let code = try setUp(handle, held, certificates, jar, &lists)
+    let code = try setUp(handle, held, certificates, cookies, &lists)
     guard code == CURLE_OK else {
       throw .failed(request.url.origin, reason: String(cString: curl_easy_strerror(code)))
     }
@@ -133,12 +124,29 @@ public final class SocketExchange {
     guard head.status > 0 else {
       throw .brokenOff(request.url.origin, reason: "there was no answer")
     }
-    return ExchangeAnswer(head: head, body: body, isTruncated: isTruncated)
+    return ExchangeAnswer(
+      head: head, body: body, isTruncated: isTruncated,
+      cookies: cookies == nil ? [] : Self.cookies(of: handle))
+  }
+
+  /// What libcurl holds after the exchange: nothing but what was handed in and what this answer set.
+  private static func cookies(of handle: UnsafeMutableRawPointer) -> [Cookie] {
+    let list = ccurl_cookies(handle)
+    defer { curl_slist_free_all(list) }
+    var cookies: [Cookie] = []
+    var next = list
+    while let entry = next {
+      if let cookie = entry.pointee.data.flatMap({ Cookie(line: String(cString: $0)) }) {
+        cookies.append(cookie)
+      }
+      next = entry.pointee.next
+    }
+    return cookies
   }
 
   private func setUp(
     _ handle: UnsafeMutableRawPointer, _ held: UnsafeMutablePointer<Int32>,
-    _ certificates: CertificatePlaces, _ jar: CookieJar?, _ lists: inout CurlLists
+    _ certificates: CertificatePlaces, _ cookies: [Cookie]?, _ lists: inout CurlLists
   ) throws(TransferError) -> CURLcode {
     var code = ccurl_only_http(handle)
     func set(_ option: CURLoption, _ value: Int) {
@@ -194,7 +202,11 @@ public final class SocketExchange {
     if code == CURLE_OK { code = ccurl_set_addresses(handle, lists.addresses) }
     if code == CURLE_OK { code = ccurl_set_headers(handle, lists.headers) }
     if code == CURLE_OK { code = ccurl_use_socket(handle, held) }
-    if code == CURLE_OK, let jar { code = ccurl_use_jar(handle, jar.share) }
+    if let cookies {
+      // In memory: no file has this name.
+      set(CURLOPT_COOKIEFILE, "")
+      for cookie in cookies { set(CURLOPT_COOKIELIST, cookie.line) }
+    }
     if code == CURLE_OK {
       let context = Unmanaged.passUnretained(self).toOpaque()
       code = ccurl_set_takers(

@@ -44,6 +44,12 @@ import Testing
     ("<q>said</q>", "\"said\""),
     // Code.
     ("use <code>f(x)</code> and <kbd>^C</kbd>", "use `f(x)` and `^C`"),
+    ("a <code></code>b <q> </q>c", "a b c"), ("<h2><code></code>x</h2>", "## x"),
+    // What was taken back.
+    ("<s>a</s> <del>b</del> <strike>c d</strike>.", "~~a~~ ~~b~~ ~~c d~~."),
+    ("a<s>b</s>c<s>d</s>.", "a ~~b~~ c ~~d~~."),
+    ("x<del><p>y</p><p>z</p></del>", "x ~~\n\ny\n\nz~~"), ("<a href=/x><s>y</s></a>", "【0†y】"),
+    ("x<pre><s>y</s></pre>", "x\n\n    y"),
     ("x<pre>a\n  b\n\n\n\nc  \n</pre>y", "x\n\n    a\n      b\n\n    c\n\ny"),
     ("x<pre><span>de</span><span>f</span></pre>", "x\n\n    def"),
     // Tables: a row is a line.

@@ -1,8 +1,5 @@
-// GoldenDisplayTests.swift — whole sessions on whole pages, compared to the character.
-//
-// A page is a file of Tests/Vectors/browser/display; beside it, NAME.golden holds calls, each a line
-// "> TOOL ARGUMENTS", and what each answers. The displays were read, line by line, against the rules of
-// Docs/BROWSER.md; they are not to be taken from the program when it changes.
+// GoldenDisplayTests.swift — whole sessions on whole pages, compared to the character. `ServedBrowserTests`
+// holds the same ones over loopback.
 
 import Base
 import BrowserPlugin
@@ -11,23 +8,7 @@ import MCP
 import TestKit
 import Testing
 
-/// A page with the session that is held on it.
-struct GoldenSession: CustomStringConvertible, Sendable {
-  static let folder = "browser/display"
-  static let site = "http://site.test/"
-
-  var name: String
-
-  var description: String { name }
-
-  static let all: [GoldenSession] = {
-    let files = try? FileManager.default.contentsOfDirectory(atPath: Vectors.path(folder))
-    return (files ?? []).filter { !$0.hasSuffix(".golden") }.sorted().map {
-      GoldenSession(name: $0)
-    }
-  }()
-
-  /// Every page is on the site of every session.
+extension GoldenSession {
   static func web() throws -> StillWeb {
     var web = StillWeb()
     for page in all {
@@ -74,21 +55,11 @@ struct StillSearch: SearchBackend {
     var browser = Browser(
       library: PageLibrary(
         fetcher: try GoldenSession.web(), search: SearchDesk(web: StillSearch())), meter: .estimate)
-    let golden = String(
-      decoding: try Vectors.bytes("\(GoldenSession.folder)/\(session.name).golden"), as: UTF8.self)
-    var calls = 0
-    for part in golden.components(separatedBy: "\n> ").map({
-      $0.hasPrefix("> ") ? String($0.dropFirst(2)) : $0
-    }) {
-      let lines = part.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-      let words = lines[0].split(separator: " ", maxSplits: 1)
-      let arguments = try JSONReader.value(String(words[1]), source: session.name)
-      let answer = browser.call(String(words[0]), arguments.objectValue ?? [:]).text
-      var expected = String(lines.count > 1 ? lines[1] : "")
-      if expected.hasSuffix("\n") { expected.removeLast() }
-      #expect(answer == expected, "call \(calls + 1): \(lines[0])")
-      calls += 1
+    let steps = try session.steps()
+    for (number, step) in steps.enumerated() {
+      let answer = browser.call(step.tool, step.arguments).text
+      #expect(answer == step.answer, "call \(number + 1): \(step.tool)")
     }
-    #expect(calls > 0)
+    #expect(!steps.isEmpty)
   }
 }

@@ -73,6 +73,31 @@ import Testing
   private static let note =
     "[The page is too intricate to be read with its links; this is its text.]"
 
+  @Test(arguments: [
+    nil, "utf-8", "utf-16", "shift_jis", "iso-2022-jp", "gb18030", "euc-kr", "windows-1252",
+    "nonsense",
+  ])
+  func `in several encodings at once is read in one of them`(charset: String?) {
+    let pieces: [[UInt8]] = [
+      Array("<meta charset=koi8-r><p>needle é 日本".utf8),
+      [0xE9, 0xFF, 0xFE, 0x3C, 0x00, 0x70, 0x00],
+      [0x93, 0xFA, 0x96, 0x7B], [0x1B, 0x24, 0x42, 0x46, 0x7C, 0x1B, 0x28, 0x42],
+      [0xEF, 0xBB, 0xBF],
+      Array("</p><a href='/\u{3010}'>needle</a>".utf8), [0x81, 0x30, 0x81],
+      [0xC7, 0xD1, 0xF0, 0x9F],
+    ]
+    for first in pieces.indices {
+      let body = Array((pieces[first...] + pieces[..<first]).joined())
+      let type = "text/html" + (charset.map { "; charset=\($0)" } ?? "")
+      var browser = browser(body, type: type)
+      let shown = browser.open(["id": "http://site.test/page", "num_lines": 1000])
+      if let problem = DisplayCheck.problem(in: shown) { Issue.record("\(problem)") }
+      // UTF-16 makes other characters of them.
+      let isWide = charset == "utf-16" || body.starts(with: [0xFF, 0xFE])
+      #expect(shown.contains("needle") || isWide, "from piece \(first): \(shown)")
+    }
+  }
+
   @Test func `with one huge attribute is read`() {
     let value = String(repeating: "x", count: 2 << 20)
     let shown = display(

@@ -24,8 +24,10 @@ import Testing
     ("<a href=' JavaScript:x'>click</a>", "click"), ("<a href='data:text/html,x'>data</a>", "data"),
     ("<a href='tel:+1'>call</a>", "call"), ("<a href='file:///etc/passwd'>file</a>", "file"),
     ("<a href='ftp://site.test/'>ftp</a>", "ftp"),
-    // A link without words shows its pictures.
-    ("<a href=/x><img alt=cat></a>", "[Image 0: cat]"), ("<a href=/x> </a>y", "y"),
+    // A link without any text shows its pictures; white space is text.
+    ("<a href=/x><img alt=cat></a>", "[Image 0: cat]"), ("<a href=/x></a>y", "y"),
+    ("<a href=/x>\n<img alt=cat>\n</a>y<img>", "【0† 】y[Image 0]"),
+    ("<a href=/x> \u{200B}</a>y", "【0† 】y"), ("x<a href='#p'> </a>y", "x y"),
     ("<img><a href=/x><img alt=b> words</a><img>", "[Image 0]【0† words】[Image 1]"),
     // Whatever it is made of, its text is one line, white space merged.
     ("<a href=/x>\n  many\n <b>words</b>  </a>", "【0† many words 】"),

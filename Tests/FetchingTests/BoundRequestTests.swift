@@ -37,6 +37,20 @@ import Testing
     #expect(outcomes.allSatisfy { $0.bindsRequest && $0.ending == .closed }, "\(outcomes)")
   }
 
+  /// The call is over as soon as the plugin has its answer; the process that made the request may be there a
+  /// little longer, and the host may hold its end of the connection for longer than that.
+  @Test func `is recorded as closed whenever the end of the call comes behind it`() async throws {
+    let web = try WebStandIn()
+    let fetcher = try await Self.fetcher(web)
+    for number in 1...24 {
+      #expect(try await fetcher.fetch(web.url("/"))["status"] == 200)
+      try await Task.sleep(for: .microseconds(400 * (number - 1)))
+      await fetcher.endCall()
+      #expect(fetcher.gate.outcomes.count == number)
+      #expect(fetcher.gate.outcomes.last?.ending == .closed, "after \(400 * (number - 1)) µs")
+    }
+  }
+
   @Test func `is secure or not taken`() async throws {
     let web = try WebStandIn(certificates: true)
     let fetcher = try await Self.fetcher(web)

@@ -44,6 +44,11 @@ import Transfer
     #expect(echo["body"] == "words")
     #expect(echo["headers"]?["X-Key"] == "k")
     #expect(echo["headers"]?["User-Agent"] == "martlet/1")
+    #expect(echo["headers"]?["Accept-Language"] == nil)
+    let other = try await WalledFetcher(
+      environment: ["MARTLET_ROBOTS": "ignore", "MARTLET_ACCEPT_LANGUAGE": "de, en;q=0.5"])
+    let text = try await other.text(web.url("/echo"))
+    #expect(text.contains("\"Accept-Language\": \"de, en;q=0.5\""), "\(text)")
   }
 
   @Test func `says what is wrong with a hostile answer and goes on`() async throws {
@@ -216,18 +221,6 @@ import Transfer
     // The redirect itself is the answer where following it would give the body away.
     #expect(
       try await echo("/to307?" + web.url("/echo", port: "second"), "POST") == .string("elsewhere"))
-  }
-
-  @Test func `keeps cookies for the run and the site`() async throws {
-    let web = try WebStandIn()
-    let fetcher = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
-    #expect(try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/set-cookie") == "set")
-    let own = try await fetcher.text("http://a.test:\(web.ports["plain"] ?? 0)/redirect-cookie")
-    #expect(own.contains("taste=good") && own.contains("hop=1"))
-    #expect(
-      try await !fetcher.text("http://b.test:\(web.ports["plain"] ?? 0)/echo").contains("taste"))
-    let next = try await WalledFetcher(environment: ["MARTLET_ROBOTS": "ignore"])
-    #expect(try await !next.text("http://a.test:\(web.ports["plain"] ?? 0)/echo").contains("taste"))
   }
 
   @Test func `is closed where a site does not want programs`() async throws {

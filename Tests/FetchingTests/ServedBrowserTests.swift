@@ -60,6 +60,44 @@ import ToolHost
     await host.shutdown()
   }
 
+  /// What `BrowserPluginTests` holds to the character without a network, with servers, walls and broker in between.
+  @Test(.timeLimit(.minutes(4)))
+  func `holds every golden session over loopback as it was read`() async throws {
+    let web = try WebStandIn(pages: Vectors.path(GoldenSession.folder))
+    let folder = try TemporaryFolder()
+    let search = try folder.write(
+      "search.json", #"{"engine":"searxng","url":"http://search.test"}"#.utf8)
+    let port = web.ports["plain"]
+    var settings = EgressSettings()
+    settings.resolve = { _ in .addresses([IPAddress(v4: "127.0.0.1")].compactMap(\.self)) }
+    #expect(GoldenSession.all.count >= 40)
+    var callCount = 0
+    for session in GoldenSession.all {
+      let host = ToolHost(
+        catalog: try ToolCatalog(folders: [Repository.path("Tools")]),
+        places: ToolHost.Places(
+          profileFolders: [Repository.path("Sandboxes")], folders: ["search": search],
+          program: Program.path))
+      await host.connect(
+        ToolHost.Network(settings: settings, variables: ["MARTLET_ROBOTS": "ignore"]) { _ in
+          StandInGate(port: port)
+        })
+      for (number, step) in try session.steps().enumerated() {
+        let result = try await host.call(
+          ToolCall(
+            id: 1, tool: "browser.\(step.tool)", body: JSONValue.object(step.arguments).compactText)
+        )
+        // A server has its own words for a page that is not there.
+        let answer = result.text.replacing(
+          "The server answered with status 404.", with: "There is no such page.")
+        #expect(answer == step.answer, "\(session), call \(number + 1): \(step.tool)")
+        callCount += 1
+      }
+      await host.shutdown()
+    }
+    #expect(callCount >= 80)
+  }
+
   /// The largest peak of memory among the processes that hold `mark` in their environment.
   private static func peakBytes(of mark: String) throws -> Int {
     var peak = 0

@@ -10,11 +10,17 @@ import Transfer
 
 /// Grants by a closure on the URL's parts; names lead to this machine.
 final class StandInGate: EgressGate {
+  /// Where every connection leads; nil for the port of the URL.
+  private let port: Int?
   private let refusal: @Sendable (WebURL) -> String?
   private let bindsRequests: Bool
   private let heard = Mutex<(urls: [String], outcomes: [EgressOutcome])>(([], []))
 
-  init(bindsRequests: Bool = false, _ refusal: @escaping @Sendable (WebURL) -> String?) {
+  init(
+    bindsRequests: Bool = false, port: Int? = nil,
+    _ refusal: @escaping @Sendable (WebURL) -> String? = { _ in nil }
+  ) {
+    self.port = port
     self.refusal = refusal
     self.bindsRequests = bindsRequests
   }
@@ -28,7 +34,7 @@ final class StandInGate: EgressGate {
     if let reason = refusal(url) { return .refused(reason: reason) }
     return .granted(
       EgressGrant(
-        host: url.origin.host, port: url.origin.port, rule: "R", bindsRequest: bindsRequests
+        host: url.origin.host, port: port ?? url.origin.port, rule: "R", bindsRequest: bindsRequests
       ) { $0.reach == .machine })
   }
 
@@ -116,6 +122,9 @@ final class WalledFetcher: Sendable {
     }
     return gate.outcomes
   }
+
+  /// Ends what the last call has left open, as the tool host does behind each answer.
+  func endCall() async { await broker.endCall() }
 
   /// Peak of its memory in bytes.
   func peakBytes() async throws -> Int {

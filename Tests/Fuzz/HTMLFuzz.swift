@@ -31,6 +31,7 @@ func htmlTarget() throws -> FuzzTarget {
       // What has no text is refused in a sentence.
       guard !shown.isError else { return }
       if let problem = DisplayCheck.problem(in: shown.text) { throw FuzzFinding(what: problem) }
+      try comparePacked(bytes, type)
       let start = browser.call("open", ["loc": 0])
       if let problem = DisplayCheck.problem(in: start.text) { throw FuzzFinding(what: problem) }
       let pattern = String(decoding: bytes.suffix(5), as: UTF8.self)
@@ -39,6 +40,17 @@ func htmlTarget() throws -> FuzzTarget {
       _ = browser.call("open", ["id": 0])
       _ = browser.call("open", ["id": .number(.integer(Int64(bytes.count % 40))), "cursor": 0])
     })
+}
+
+/// A character of the private use area keeps a page's text where it stands while it is parsed; nothing may show of that.
+private func comparePacked(_ bytes: [UInt8], _ type: String?) throws {
+  func shown(_ mark: String) -> String {
+    let page = OnePage(type: "text/html; charset=utf-8", body: Array("<!--\(mark)-->".utf8) + bytes)
+    var browser = Browser(library: PageLibrary(fetcher: page), meter: .estimate)
+    return browser.call("open", ["id": "http://site.test/", "num_lines": 1_000_000]).text
+  }
+  guard type == "text/html", shown("x") != shown("\u{E000}") else { return }
+  throw FuzzFinding(what: "the display changes where text is packed")
 }
 
 /// A web with one page, whatever is asked for.

@@ -110,4 +110,35 @@ import Testing
       }
     }
   }
+
+  /// Where a request is not bound, the host alone is enforced: then no rule may turn on anything else.
+  @Test func `judge a fetch by its path and query only where the request is bound to them`() throws
+  {
+    var (boundCount, freeCount) = (0, 0)
+    for seed in 1...UInt64(Self.count) {
+      var dice = RandomPolicies(seed: seed &+ 4_000_000)
+      let engine = try PolicyEngine(dice.fetchLayers())
+      for _ in 0..<Self.callCount {
+        var url = dice.url()
+        let fetch = WebFetch(url: url.text)
+        var state = dice.state()
+        state.isLedgerDown = false
+        guard !engine.bindsRequest(of: fetch) else {
+          boundCount += 1
+          continue
+        }
+        freeCount += 1
+        let wanted = ReferenceVerdict(engine.judge(fetch.effect, state.policyState))
+        for _ in 0..<5 {
+          url.path = dice.path()
+          url.query = dice.query()
+          let other = WebFetch(url: url.text)
+          let found = ReferenceVerdict(engine.judge(other.effect, state.policyState))
+          #expect(found == wanted, "seed \(seed): \(fetch.url) and \(other.url)")
+          #expect(!engine.bindsRequest(of: other), "seed \(seed): \(other.url)")
+        }
+      }
+    }
+    #expect(min(boundCount, freeCount) > Self.count, "\(boundCount) bound, \(freeCount) not")
+  }
 }

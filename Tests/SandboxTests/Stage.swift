@@ -91,9 +91,6 @@ final class Stage: Sendable {
   private let segment: Int32
   private let installed: String
 
-  /// No account of any machine.
-  private static let ordinaryUser: UInt32 = 54_321
-
   init(_ user: Setting.User) throws {
     self.user = user
     installed = try #require(Installed.folder, "sandbox-host and martlet-wall are not built")
@@ -138,20 +135,14 @@ final class Stage: Sendable {
 
   /// Has the user own everything beneath `path`.
   private static func give(_ path: String, to user: Setting.User) throws {
-    guard geteuid() == 0, user == .ordinary else { return }
-    lchown(path, ordinaryUser, ordinaryUser)
-    for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
-      lchown(path + "/" + name, ordinaryUser, ordinaryUser)
-    }
+    if user == .ordinary { try OrdinaryUser.give(path) }
   }
 
   func give() throws { try Self.give(folder.path, to: user) }
 
   /// A command line that runs `words` as the user.
   static func words(_ words: [String], as user: Setting.User) -> [String] {
-    guard geteuid() == 0, user == .ordinary else { return words }
-    let number = String(ordinaryUser)
-    return ["/usr/bin/setpriv", "--reuid", number, "--regid", number, "--clear-groups"] + words
+    user == .ordinary ? OrdinaryUser.words(words) : words
   }
 
   /// The words with the stage's things put in.

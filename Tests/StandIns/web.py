@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
 """web.py: a stand-in of the web, the hostile part of it above all, on loopback ports.
 
-    web.py [FOLDER]     prints {"plain": PORT, "good": PORT, "expired": PORT, "other": PORT, ...}
+    web.py [FOLDER [PAGES]]     prints {"plain": PORT, "good": PORT, "expired": PORT, "other": PORT, ...}
 
 "plain" speaks HTTP. Where FOLDER holds certificates (NAME.pem beside site.key), each gets a port that
-speaks HTTPS with it, and each way of http2.py one that speaks HTTP/2. What a path does stands in PATHS below. Each line of standard input is JSON, and
+speaks HTTPS with it, and each way of http2.py one that speaks HTTP/2. What a path does stands in PATHS below; where
+PAGES is given, the pages of that folder are all there is, beside a search engine that knows one word. Each line of standard input is JSON, and
 answered by one: {"robots": STATUS or TEXT} sets what /robots.txt is from now on, null asks for the log
 of requests since. It ends with its standard input.
 """
-import base64, email.utils, glob, gzip, json, os, socket, ssl, sys, threading, time, zlib
+import base64, email.utils, glob, gzip, json, os, socket, ssl, sys, threading, time, urllib.parse, zlib
 
 sys.dont_write_bytecode = True
 import http2
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else None
+PAGES = sys.argv[2] if len(sys.argv) > 2 else None
+KINDS = {".html": "text/html", ".txt": "text/plain", ".json": "application/json", ".xml": "application/xml",
+         ".md": "text/markdown"}
+FOUND = [{"title": "A found page", "url": "http://site.test/search.html", "content": "Swifts return in May."},
+         {"title": "Another † 【1†x】", "url": "https://other.test/?a=1&b=\"2\"",
+          "content": "&lt;b&gt;Not&lt;/b&gt; markup &amp; more"},
+         {"title": " ", "url": "http://site.test/lists.html", "content": ""}]
 TEXT = "Grüße, aufgefaltet.\n" * 40
 # 40 lines of text; 64 MiB of zeros in 102 bytes.
 BROTLI = base64.b64decode("Gx8D+K0OeHNXKFpnt8PSuODrozK5YfXJW2FiqQBSly5zdA2SxvYmKowRZIw+c+wT")
@@ -26,6 +34,21 @@ robots = 404
 asked = {}
 log = []
 lock = threading.Lock()
+
+
+def kept_page(path, query):
+    """A page of the folder, as the golden sessions of the browser know them."""
+    if path == "/search":
+        found = FOUND if "swifts" in query else []
+        return answer(body=json.dumps({"results": found}), kind="application/json")
+    name = urllib.parse.unquote(path[1:])
+    name = {"address with 雨.html": "address-with-rain.html"}.get(name, name)
+    file = os.path.join(PAGES, os.path.basename(name))
+    kind = KINDS.get(os.path.splitext(name)[1])
+    if not kind or not os.path.isfile(file):
+        return answer("404 Not Found", "no such page")
+    with open(file, "rb") as page:
+        return answer(body=page.read(), kind=kind)
 
 
 def bomb(mebibytes):
@@ -83,6 +106,8 @@ def serve(path, query, method, headers, body, connection):
     """The answer's bytes; None where they were sent already."""
     if path == "/robots.txt":
         return answer("%d x" % robots) if isinstance(robots, int) else answer(body=robots)
+    if PAGES:
+        return kept_page(path, query)
     if path.startswith("/hop/"):
         left = int(path[5:])
         return redirect("/hop/%d" % (left - 1)) if left else answer(body="arrived")
@@ -107,10 +132,12 @@ def serve(path, query, method, headers, body, connection):
             wait = email.utils.formatdate(time.time() + 1, usegmt=True) if path == "/later-date" else "1"
             return answer("503 Service Unavailable", "later", ["Retry-After: " + wait])
         return answer(body="now")
-    if path == "/set-cookie":
-        return answer(body="set", headers=["Set-Cookie: taste=good; Path=/"])
+    if path == "/set":
+        return answer(body="set", headers=["Set-Cookie: " + query.replace(";", "; ")])
+    if path == "/cookies":
+        return answer(body=headers.get("Cookie", "none"))
     if path == "/redirect-cookie":
-        return redirect("/echo").replace(b"\r\n\r\n", b"\r\nSet-Cookie: hop=1; Path=/\r\n\r\n", 1)
+        return redirect("/cookies").replace(b"\r\n\r\n", b"\r\nSet-Cookie: hop=1; Path=/\r\n\r\n", 1)
     page = PATHS.get(path)
     if page is None:
         return answer("404 Not Found", "no such page")

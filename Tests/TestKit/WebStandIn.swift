@@ -13,10 +13,11 @@ public final class WebStandIn: Sendable {
   /// Authority that signed the good one of the certificates.
   public var authority: String { folder.path + "/authority.crt" }
 
-  public init(certificates: Bool = false) throws {
+  /// `pages`: A folder of pages that are all there is; nil for the hostile part of the web.
+  public init(certificates: Bool = false, pages: String? = nil) throws {
     folder = try TemporaryFolder()
     if certificates { try Self.makeCertificates(in: folder.path) }
-    script = try StandIn("web.py", [folder.path])
+    script = try StandIn("web.py", [folder.path] + (pages.map { [$0] } ?? []))
     ports = script.ports
   }
 

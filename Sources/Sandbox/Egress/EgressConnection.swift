@@ -33,7 +33,7 @@ final class EgressConnection {
   private(set) var isWanted = true
   private var message: (EgressAnswer, Descriptor?)?
   private var errand: EgressErrand?
-  /// Keeps the plugin's stream open until it has heard of the end.
+  /// Keeps the plugin's stream open until the fetcher has ended, and the plugin has heard why.
   private var errandUnderWay: EgressErrand?
   /// Set once it is over, and was granted.
   private(set) var outcome: EgressOutcome?
@@ -250,12 +250,15 @@ final class EgressConnection {
     return cs_stream_pair(&ends) == 0 ? (Descriptor(ends[0]), Descriptor(ends[1])) : nil
   }
 
-  func fetcherEnded(_ problem: String?) {
-    guard let problem else {
-      errandUnderWay = nil
-      return
+  func fetcherEnded(_ problem: String?, _ settings: EgressSettings) {
+    if let problem {
+      finish(.fetcherFailed, "The process that was to make the request failed: \(problem)")
+    } else {
+      // Its answer is with the plugin. Its end of the connection may stay open in this process a little longer,
+      // so nothing would be learned from waiting for that.
+      move(settings)
+      finish(.closed, nil)
     }
-    finish(.fetcherFailed, "The process that was to make the request failed: \(problem)")
   }
 
   // MARK: - The end

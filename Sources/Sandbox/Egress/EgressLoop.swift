@@ -63,7 +63,7 @@ final class EgressLoop {
       connections[ticket]?.resolved(resolution, settings)
       settle(ticket)
     case .fetcherEnded(let ticket, let problem):
-      connections[ticket]?.fetcherEnded(problem)
+      connections[ticket]?.fetcherEnded(problem, settings)
       settle(ticket)
     case .endCall(let done):
       // The plugin may have closed them already, and its answer came first.

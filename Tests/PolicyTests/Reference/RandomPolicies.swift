@@ -26,6 +26,18 @@ struct RandomPolicies {
     "docs.example.com", "example.com", "a.b.example.com", "127.0.0.1", "evil.test",
   ]
   private static let hostPatterns = ["docs.example.com", "*.example.com", "127.0.0.1", "evil.test"]
+  /// Segments of paths as they are sent, with what all servers make of them.
+  private static let segments = [
+    ("p", "p"), ("p", "p"), ("docs", "docs"), ("docs", "docs"), ("%64ocs", "docs"),
+    ("Docs", "Docs"),
+    ("a;v=1", "a;v=1"), ("%c3%A9", "%C3%A9"), ("...", "..."), (".hidden", ".hidden"),
+    ("%2ehidden", ".hidden"), ("%7Ex", "~x"), ("a%20b", "a%20b"), ("*", "*"),
+  ]
+  /// Segments of which nobody knows what a server makes of them.
+  private static let oddSegments = [
+    "..", ".", "%2e%2E", ".%2e", "..;x", ".;", "%2fetc", "a%2F", "a%5Cb", "%2564ocs", "%", "%4",
+    "%zz", "%00", "%7F",
+  ]
   private static let programs = [
     "git", "/usr/bin/git", "/bin/sh", "sh", "/opt/git", "status", "-c", "-cx", "--out=1",
     "--output",
@@ -167,6 +179,7 @@ struct RandomPolicies {
     if chance(30) { web.port = some([443, 80, 8080], 1...2) }
     if chance(30) { web.userinfo = chance(50) }
     if chance(30) { web.maxQueryBytes = pick([0, 4]) }
+    if chance(35) { web.path = some(ReferenceReading.pathPatterns.keys.sorted(), 1...3) }
     if web == ReferenceWeb() { web.scheme = ["https"] }
     return web
   }
@@ -213,11 +226,59 @@ struct RandomPolicies {
     }
   }
 
-  private mutating func url() -> ReferenceURL {
+  mutating func url() -> ReferenceURL {
     ReferenceURL(
       scheme: pick(["https", "https", "http"]), host: pick(Self.hosts),
-      port: pick([nil, nil, 443, 8080]),
-      user: chance(10) ? "u" : nil, query: pick([nil, nil, "q=1", "longer=1"]))
+      port: pick([nil, nil, 443, 8080]), user: chance(10) ? "u" : nil, path: path(), query: query(),
+      fragment: chance(10) ? "x?longer=1/../y" : nil)
+  }
+
+  mutating func query() -> String? { pick([nil, nil, "", "q=1", "longer=1", "/../?p"]) }
+
+  mutating func path() -> ReferencePath {
+    var path = ReferencePath(sent: "", plain: "")
+    for _ in 0..<pick([0, 1, 1, 2, 2, 3]) {
+      if chance(85) {
+        let segment = pick(Self.segments)
+        path.sent += "/" + segment.0
+        path.plain? += "/" + segment.1
+      } else {
+        path.sent += "/" + pick(Self.oddSegments)
+        path.plain = nil
+      }
+    }
+    if path.sent.isEmpty {
+      path = ReferencePath(sent: chance(50) ? "/" : "", plain: "/")
+    } else if chance(20) {
+      path.sent += "/"
+      path.plain? += "/"
+    }
+    if path.sent.count > 1, chance(5) { path = ReferencePath(sent: "/" + path.sent, plain: nil) }
+    return path
+  }
+
+  // MARK: Fetches
+
+  /// Layers whose rules speak of pages to fetch.
+  mutating func fetchLayers() -> [ReferencePolicy] {
+    var layers = self.layers()
+    for index in layers.indices {
+      layers[index].rules = (0..<Int.random(in: 0...4, using: &random)).map { number in
+        var rule = self.rule("R\(index)-\(number)")
+        rule.tools = [pick(["web.fetch", "web.*", "*"])]
+        rule.actor = chance(10) ? [pick(Self.actors)] : nil
+        let url = chance(70) ? [ReferenceCheck.web(web())] : checks(rule.effect, depth: 0)
+        rule.args =
+          chance(15)
+          ? nil
+          : [
+            ReferenceMatcher(name: "url", isOptional: chance(10), checks: url),
+            ReferenceMatcher(name: "method", isOptional: false, checks: [.any]),
+          ]
+        return rule
+      }
+    }
+    return layers
   }
 
   mutating func state() -> ReferenceState {

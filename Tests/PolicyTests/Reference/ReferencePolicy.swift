@@ -22,12 +22,20 @@ struct ReferenceURL: Equatable {
   var host: String
   var port: Int?
   var user: String?
+  var path = ReferencePath(sent: "/p", plain: "/p")
   var query: String?
+  var fragment: String?
 
   var text: String {
-    scheme + "://" + (user.map { $0 + "@" } ?? "") + host + (port.map { ":\($0)" } ?? "") + "/p"
-      + (query.map { "?" + $0 } ?? "")
+    scheme + "://" + (user.map { $0 + "@" } ?? "") + host + (port.map { ":\($0)" } ?? "")
+      + path.sent + (query.map { "?" + $0 } ?? "") + (fragment.map { "#" + $0 } ?? "")
   }
+}
+
+/// A path as it is sent, and as all servers read it; nil where they may differ.
+struct ReferencePath: Equatable {
+  var sent: String
+  var plain: String?
 }
 
 indirect enum ReferenceCheck: Equatable {
@@ -60,6 +68,8 @@ struct ReferenceWeb: Equatable {
   var port: [Int]?
   var userinfo: Bool?
   var maxQueryBytes: Int?
+  /// Of `ReferenceReading.pathPatterns`.
+  var path: [String]?
 }
 
 struct ReferenceMatcher: Equatable {
@@ -204,7 +214,7 @@ extension ReferenceCheck {
         web.notHost.map { "notHost: \(listed($0))" },
         web.port.map { "port: [\($0.map(String.init).joined(separator: ", "))]" },
         web.userinfo.map { "userinfo: \($0)" },
-        web.maxQueryBytes.map { "maxQueryBytes: \($0)" },
+        web.maxQueryBytes.map { "maxQueryBytes: \($0)" }, web.path.map { "path: \(listed($0))" },
       ].compactMap(\.self)
     case .from(let origins): ["from: \(listed(origins))"]
     case .notFrom(let origins): ["notFrom: \(listed(origins))"]

@@ -15,6 +15,16 @@ struct ReferenceReading {
     "x*": { $0.utf8.allSatisfy { $0 == 0x78 } },
   ]
 
+  /// Paths of rules with the paths that they mean.
+  static let pathPatterns: [String: @Sendable (String) -> Bool] = [
+    "/": { $0 == "/" }, "/*": { _ in true }, "/p": { $0 == "/p" }, "/p*": { $0.hasPrefix("/p") },
+    "/docs": { $0 == "/docs" }, "/docs/": { $0 == "/docs/" }, "/docs/*": { $0.hasPrefix("/docs/") },
+    "/d*": { $0.hasPrefix("/d") }, "/%64ocs/*": { $0.hasPrefix("/docs/") },
+    "/docs/%c3%a9": { $0 == "/docs/%C3%A9" }, "/%C3%A9*": { $0.hasPrefix("/%C3%A9") },
+    "/docs/.h*": { $0.hasPrefix("/docs/.h") }, "/%7ex": { $0 == "/~x" },
+    "/p/a;v=1": { $0 == "/p/a;v=1" },
+  ]
+
   func accepts(_ check: ReferenceCheck, _ value: ReferenceValue) -> Bool {
     switch check {
     case .any: return true
@@ -146,6 +156,13 @@ struct ReferenceReading {
     if let schemes = web.scheme, !schemes.contains(url.scheme) { return false }
     if let ports = web.port, !ports.contains(port) { return false }
     if let bytes = web.maxQueryBytes, (url.query ?? "").utf8.count > bytes { return false }
+    if let patterns = web.path {
+      // What servers may read in two ways is granted by no path, and denied by every one.
+      let isMeant = url.path.plain.map { path in
+        patterns.contains { Self.pathPatterns[$0]?(path) ?? false }
+      }
+      if !(isMeant ?? isDeny) { return false }
+    }
     if let hosts = web.host, !hosts.contains(where: { isHost(url.host, $0) }) { return false }
     if let hosts = web.notHost, hosts.contains(where: { isHost(url.host, $0) }) { return false }
     if isDeny { return web.userinfo != false || url.user == nil }

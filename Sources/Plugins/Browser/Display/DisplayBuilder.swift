@@ -32,6 +32,8 @@ struct DisplayBuilder: MarkupHandler {
   /// Where superscripts and subscripts began that have not ended.
   private var raised: [TextFlow.Mark] = []
   private var link: OpenLink?
+  /// The pieces of its text, each with a space before it: pieces are words of their own.
+  private var linkText: [UInt8] = []
 
   private struct List {
     var isOrdered: Bool
@@ -41,7 +43,6 @@ struct DisplayBuilder: MarkupHandler {
   /// A link whose text is being heard. Its text becomes one line, whatever elements it is made of.
   private struct OpenLink {
     var target: LinkTable.Target
-    var text: [UInt8] = []
     var images: [String] = []
     /// Links inside, which are no links.
     var depth = 1
@@ -134,6 +135,11 @@ struct DisplayBuilder: MarkupHandler {
     case .code, .tt, .kbd:
       if preDepth == 0 { flow.addPrefix("`") }
     case .q: flow.addPrefix("\"")
+    case .del, .s, .strike:
+      flow.crossTag()
+      // Blocks may stand inside, so this is no prefix, which would hold them on its line. It belongs to the word
+      // that comes.
+      if preDepth == 0 { flow.addMark(Array("~~".utf8), first: 0x61, last: 0x7E) }
     default: flow.crossTag()
     }
   }
@@ -173,8 +179,11 @@ struct DisplayBuilder: MarkupHandler {
     case .pre, .listing, .xmp, .plaintext:
       preDepth = max(0, preDepth - 1)
       if preDepth == 0 { flow.endPre() }
-    case .code, .tt, .kbd: if preDepth == 0 { flow.closeMark(UInt8(ascii: "`")) }
-    case .q: flow.closeMark(UInt8(ascii: "\""))
+    case .code, .tt, .kbd: if preDepth == 0 { flow.closeMark("`") }
+    case .q: flow.closeMark("\"")
+    case .del, .s, .strike:
+      if preDepth == 0 { flow.closeMark("~~", last: flow.lastScalar) }
+      flow.crossTag()
     case .sup: endRaised("^{")
     case .sub: endRaised("_{")
     case .img, .br, .hr: break
@@ -186,9 +195,8 @@ struct DisplayBuilder: MarkupHandler {
     if titlePieces != nil {
       titlePieces?.append(contentsOf: bytes)
     } else if link != nil {
-      // Pieces of a link's text are words of their own.
-      link?.text.append(0x20)
-      link?.text.append(contentsOf: bytes)
+      linkText.append(0x20)
+      linkText.append(contentsOf: bytes)
     } else {
       flow.add(bytes)
     }
@@ -255,7 +263,9 @@ struct DisplayBuilder: MarkupHandler {
     }
     switch links.target(of: href) {
     case .none: flow.crossTag()
-    case let target?: link = OpenLink(target: target)
+    case let target?:
+      link = OpenLink(target: target)
+      linkText.removeAll(keepingCapacity: true)
     }
   }
 
@@ -273,9 +283,9 @@ struct DisplayBuilder: MarkupHandler {
 
   private mutating func endLink(_ open: OpenLink) {
     link = nil
-    let text = LinkTable.text(open.text)
+    let text = linkText.withUnsafeBufferPointer { LinkTable.text($0) }
     guard !text.isEmpty else {
-      // A link without words shows its images, and leads nowhere: so the model knows it.
+      // A link without any text shows its images, and leads nowhere: so the model knows it.
       for image in open.images { flow.addMarkText(image) }
       imageCount += open.images.count
       return
@@ -284,11 +294,10 @@ struct DisplayBuilder: MarkupHandler {
     case .thisPage:
       text.withUnsafeBufferPointer { flow.add($0) }
     case .page(let url, let domain):
-      let number = links.number(of: url)
-      var mark = Array("【\(number)†".utf8)
-      mark += text
-      if let domain { mark += Array("†\(domain)".utf8) }
-      mark += Array("】".utf8)
+      var mark = Array("【\(links.number(of: url))†".utf8)
+      mark.append(contentsOf: text)
+      if let domain { mark.append(contentsOf: "†\(domain)".utf8) }
+      mark.append(contentsOf: "】".utf8)
       flow.addMark(mark, first: 0x3010, last: 0x3011)
     }
   }

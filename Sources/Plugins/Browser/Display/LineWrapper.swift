@@ -20,72 +20,69 @@ package struct LineWrapper {
     bytes.reserveCapacity(text.count)
     ends.reserveCapacity(text.count / 40 + 1)
     text.withUnsafeBufferPointer { text in
+      let hasTabs = text.place(of: 0x09) < text.count
       var start = 0
       while true {
-        let rest = UnsafeBufferPointer(rebasing: text[start...])
-        let end = rest.firstIndex(of: 0x0A).map { start + $0 } ?? text.count
-        wrap(UnsafeBufferPointer(rebasing: text[start..<end]))
+        let end = text.place(of: 0x0A, from: start)
+        let line = UnsafeBufferPointer(rebasing: text[start..<end])
+        if hasTabs, line.contains(0x09) {
+          Self.expandTabs(line).withUnsafeBufferPointer { wrap($0) }
+        } else {
+          wrap(line)
+        }
         guard end < text.count else { break }
         start = end + 1
       }
     }
   }
 
+  /// Takes up one line, and notes where it is cut: nothing of it is left out.
   private mutating func wrap(_ line: UnsafeBufferPointer<UInt8>) {
-    if line.contains(0x09) {
-      Self.expandTabs(line).withUnsafeBufferPointer { wrapExpanded($0) }
-    } else {
-      wrapExpanded(line)
-    }
-  }
-
-  private mutating func wrapExpanded(_ line: UnsafeBufferPointer<UInt8>) {
+    let base = bytes.count
+    bytes.append(contentsOf: line)
     if line.count <= Self.columnCountMax || Self.scalarCount(line) <= Self.columnCountMax {
-      bytes.append(contentsOf: line)
       ends.append(bytes.count)
       return
     }
-    var chunks = WrapChunks(line)
+    let chunks = WrapChunks(line)
     var columns = 0
-    while var chunk = chunks.next() {
-      if columns + chunk.columns <= Self.columnCountMax {
-        bytes.append(contentsOf: line[chunk.range])
-        columns += chunk.columns
+    var start = 0
+    while start < line.count {
+      var (end, count) = chunks.next(start)
+      if columns + count <= Self.columnCountMax {
+        columns += count
+        start = end
         continue
       }
       // What is longer than a line fills the rest of this one first.
-      if chunk.columns <= Self.columnCountMax { endLine(&columns) }
-      while columns + chunk.columns > Self.columnCountMax {
-        let cut = Self.cut(line, chunk, room: Self.columnCountMax - columns)
-        bytes.append(contentsOf: line[chunk.range.lowerBound..<cut.end])
-        chunk.range = cut.end..<chunk.range.upperBound
-        chunk.columns -= cut.columns
+      if count <= Self.columnCountMax, columns > 0 {
+        ends.append(base + start)
         columns = 0
-        ends.append(bytes.count)
       }
-      bytes.append(contentsOf: line[chunk.range])
-      columns += chunk.columns
+      while columns + count > Self.columnCountMax {
+        let cut = Self.cut(line, start..<end, room: Self.columnCountMax - columns)
+        start = cut.end
+        count -= cut.columns
+        columns = 0
+        ends.append(base + start)
+      }
+      columns += count
+      start = end
     }
-    if columns > 0 { endLine(&columns) }
-  }
-
-  private mutating func endLine(_ columns: inout Int) {
-    guard columns > 0 else { return }
-    ends.append(bytes.count)
-    columns = 0
+    if columns > 0 { ends.append(bytes.count) }
   }
 
   /// Where a word that is too long is cut: after its last hyphen that fits, if something other than
   /// hyphens stands before it, else where the room ends.
   private static func cut(
-    _ line: UnsafeBufferPointer<UInt8>, _ chunk: WrapChunks.Chunk, room: Int
+    _ line: UnsafeBufferPointer<UInt8>, _ chunk: Range<Int>, room: Int
   ) -> (end: Int, columns: Int) {
-    guard room > 0 else { return (chunk.range.lowerBound, 0) }
-    var end = chunk.range.lowerBound
+    guard room > 0 else { return (chunk.lowerBound, 0) }
+    var end = chunk.lowerBound
     var columns = 0
     var hasOther = false
     var hyphen: (end: Int, columns: Int)?
-    while columns < room, end < chunk.range.upperBound {
+    while columns < room, end < chunk.upperBound {
       let (scalar, length) = TextEscapes.decode(line, end)
       end += length
       columns += 1
@@ -123,36 +120,47 @@ package struct LineWrapper {
 
 /// The pieces of a line between which it may be cut.
 private struct WrapChunks {
-  struct Chunk {
-    var range: Range<Int>
-    /// In Unicode scalars.
-    var columns: Int
-  }
-
   private let line: UnsafeBufferPointer<UInt8>
-  private var start = 0
 
   init(_ line: UnsafeBufferPointer<UInt8>) { self.line = line }
 
-  mutating func next() -> Chunk? {
-    guard start < line.count else { return nil }
+  /// Where the piece that begins at `start` ends, and how many Unicode scalars it has.
+  @inline(__always)
+  func next(_ start: Int) -> (end: Int, columns: Int) {
     var end = start
-    if isSpace(end) {
+    if isSpace(start) {
       while isSpace(end) { end += 1 }
-    } else if let dash = dashEnd(start) {
-      end = dash
-    } else {
-      end = wordEnd(start)
+      return (end, end - start)
     }
-    let range = start..<end
-    start = end
-    return Chunk(
-      range: range,
-      columns: LineWrapper.scalarCount(UnsafeBufferPointer(rebasing: line[range])))
+    if line[start] == 0x2D, let dash = dashEnd(start) { return (dash, dash - start) }
+    // The first character belongs to the word, whatever it is.
+    if line[start] < 0x80 { end += 1 }
+    while end < line.count {
+      let byte = line[end]
+      // Letters and digits of ASCII; below them are white space, marks and the hyphen.
+      if byte > 0x2D, byte < 0x80 {
+        end += 1
+      } else if byte >= 0x80 {
+        end = wordEnd(end)
+        return (end, LineWrapper.scalarCount(UnsafeBufferPointer(rebasing: line[start..<end])))
+      } else {
+        if byte == 0x2D {
+          if isHyphen(end) {
+            end += 1
+            break
+          }
+          if dashEnd(end) != nil { break }
+        }
+        if isSpace(end) { break }
+        end += 1
+      }
+    }
+    return (end, end - start)
   }
 
+  /// Where the word goes on to from `start`, which is not ASCII.
   private func wordEnd(_ start: Int) -> Int {
-    var end = start + TextEscapes.decode(line, start).length
+    var end = start
     while end < line.count {
       let byte = line[end]
       if byte == 0x2D {

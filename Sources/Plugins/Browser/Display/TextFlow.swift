@@ -15,7 +15,7 @@ struct TextFlow {
   private var prefix: [UInt8] = []
   /// Whether an element began or ended since the last piece.
   private var crossedTag = false
-  private var lastScalar: UInt32 = 0
+  private(set) var lastScalar: UInt32 = 0
   /// How many quotes the line being written is in, and the next one will be.
   private var writtenQuoteDepth = 0
   private var quoteDepth = 0
@@ -93,22 +93,14 @@ struct TextFlow {
   mutating func add(_ text: UnsafeBufferPointer<UInt8>) {
     var index = 0
     while index < text.count {
-      let byte = text[index]
-      // The common case: letters and marks of ASCII go through as they are.
-      if byte > 0x20, byte < 0x7F {
-        var end = index + 1
-        while end < text.count, text[end] > 0x20, text[end] < 0x7F { end += 1 }
-        write(UnsafeBufferPointer(rebasing: text[index..<end]), first: UInt32(byte))
-        lastScalar = UInt32(text[end - 1])
+      let (scalar, length) = TextEscapes.decode(text, index)
+      switch TextEscapes.fate(scalar) {
+      case .kept:
+        let (end, last) = Self.runEnd(text, index + length, last: scalar)
+        write(UnsafeBufferPointer(rebasing: text[index..<end]), first: scalar)
+        lastScalar = last
         index = end
         continue
-      }
-      let (scalar, length) = TextEscapes.decode(text, index)
-      let fate = TextEscapes.fate(scalar)
-      switch fate {
-      case .kept:
-        write(UnsafeBufferPointer(rebasing: text[index..<index + length]), first: scalar)
-        lastScalar = scalar
       case .dropped: break
       case .space: addWhiteSpace(scalar)
       case .replaced(let other):
@@ -119,6 +111,35 @@ struct TextFlow {
       }
       index += length
     }
+  }
+
+  /// How far from `start` the text goes in as it is, and the last scalar of that: what is kept, and single spaces
+  /// in between.
+  private static func runEnd(
+    _ text: UnsafeBufferPointer<UInt8>, _ start: Int, last: UInt32
+  ) -> (end: Int, last: UInt32) {
+    var end = start
+    var last = last
+    var index = start
+    while index < text.count {
+      let byte = text[index]
+      if byte > 0x20, byte < 0x7F {
+        index += 1
+        end = index
+      } else if byte == 0x20, end == index {
+        // Whether it is one of several is seen at the next.
+        index += 1
+      } else if byte >= 0x80 {
+        let (scalar, length) = TextEscapes.decode(text, index)
+        guard TextEscapes.fate(scalar) == .kept else { break }
+        index += length
+        end = index
+        last = scalar
+      } else {
+        break
+      }
+    }
+    return (end, end > start && text[end - 1] < 0x80 ? UInt32(text[end - 1]) : last)
   }
 
   private mutating func addWhiteSpace(_ scalar: UInt32) {
@@ -140,11 +161,17 @@ struct TextFlow {
     lastScalar = last
   }
 
-  /// Adds a mark right after what is there, with no space between.
-  mutating func closeMark(_ character: UInt8) {
-    guard !bytes.isEmpty, prefix.isEmpty else { return }
-    bytes.append(character)
-    lastScalar = UInt32(character)
+  /// Ends what began with the prefix `mark`: with the same mark right after what is there, or with nothing where
+  /// nothing came. `last`: What the next word is to see before itself; nil for the mark.
+  mutating func closeMark(_ mark: String, last: UInt32? = nil) {
+    if !prefix.isEmpty {
+      if prefix.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
+        prefix.removeLast(mark.utf8.count)
+      }
+    } else if !bytes.isEmpty {
+      bytes.append(contentsOf: mark.utf8)
+      lastScalar = last ?? bytes.last.map { UInt32($0) } ?? 0
+    }
   }
 
   private mutating func write(_ piece: UnsafeBufferPointer<UInt8>, first: UInt32) {

@@ -11,13 +11,14 @@ enum Visibility {
       return !equalsIgnoringCase(hidden, "until-found")
     }
     if element.tag == .dialog, !element.hasAttribute("open") { return true }
-    guard let style = element.attribute("style") else { return false }
-    return hides(style)
+    guard let style = element.attributeBytes("style"), style.count <= 4096, mayHide(style) else {
+      return false
+    }
+    return hides(String(decoding: style, as: UTF8.self))
   }
 
   /// Declarations of a style attribute that hide: the last of each property counts.
-  static func hides(_ style: String) -> Bool {
-    guard style.utf8.count <= 4096, mayHide(style) else { return false }
+  private static func hides(_ style: String) -> Bool {
     var hiding: [String: Bool] = [:]
     for declaration in style.lowercased().split(separator: ";") {
       let parts = declaration.split(separator: ":", maxSplits: 1)
@@ -37,9 +38,9 @@ enum Visibility {
 
   /// A quick look: whether a letter and its neighbours occur without which nothing hides ("none", "hidden",
   /// "collapse", "opacity", "font-size").
-  private static func mayHide(_ style: String) -> Bool {
+  private static func mayHide(_ style: UnsafeBufferPointer<UInt8>) -> Bool {
     var previous: UInt8 = 0
-    for byte in style.utf8 {
+    for byte in style {
       let lower = byte | 0x20
       switch (previous, lower) {
       case (UInt8(ascii: "n"), UInt8(ascii: "e")), (UInt8(ascii: "d"), UInt8(ascii: "e")),

@@ -19,6 +19,7 @@ public final class BrokeredFetcher: PageFetcher {
     public var limits = ExchangeLimits()
     /// What the plugin calls itself.
     public var userAgent = "martlet/1"
+    /// Which languages sites are asked for; nil for no word about it.
     public var acceptLanguage: String?
     /// Where pages are kept between runs; nil for nowhere.
     public var cacheFolder: String?
@@ -30,12 +31,13 @@ public final class BrokeredFetcher: PageFetcher {
     public init() {}
 
     /// As the host set the plugin's process up: `MARTLET_ROBOTS=ignore`, `MARTLET_PACE` in milliseconds,
-    /// and a file of authorities and a folder to keep pages in, where the profile puts them.
+    /// `MARTLET_ACCEPT_LANGUAGE`, and a file of authorities and a folder to keep pages in, where the profile puts them.
     public static func ofThisProcess() -> Settings {
       var settings = Settings()
       settings.respectsRobots = getenv("MARTLET_ROBOTS").map { String(cString: $0) } != "ignore"
       let pace = getenv("MARTLET_PACE").flatMap { Int(String(cString: $0)) }
       if let pace { settings.pace = .milliseconds(pace) }
+      settings.acceptLanguage = getenv("MARTLET_ACCEPT_LANGUAGE").map { String(cString: $0) }
       if access(BrokerChannel.authoritiesPath, R_OK) == 0 {
         settings.authorities = BrokerChannel.authoritiesPath
       }
@@ -57,7 +59,7 @@ public final class BrokeredFetcher: PageFetcher {
 
   private struct State: ~Copyable {
     var channel: BrokerChannel
-    var jar: CookieJar?
+    var jar = CookieJar()
     var cache: PageCache?
     var robots: [WebOrigin: RobotsRules] = [:]
     /// When a site that asked for patience may be asked again.
@@ -76,7 +78,7 @@ public final class BrokeredFetcher: PageFetcher {
 
   private init(channel: BrokerChannel, settings: Settings) {
     let cache = settings.cacheFolder.flatMap { PageCache(folder: $0) }
-    state = Mutex(State(channel: channel, jar: CookieJar(), cache: cache))
+    state = Mutex(State(channel: channel, cache: cache))
     self.settings = settings
   }
 
@@ -186,11 +188,15 @@ public final class BrokeredFetcher: PageFetcher {
   private func exchange(
     _ request: HTTPRequest, over connection: BrokerChannel.Connection, _ state: inout State
   ) throws(FetchFailure) -> ExchangeAnswer {
+    let host = request.url.origin.host
+    let cookies = state.jar.cookies(of: host)
     do throws(FetchFailure) {
-      guard !connection.isFetched else {
-        return try FetcherExchange.perform(request, over: connection.socket)
-      }
-      return try exchangeHere(request, over: connection.socket, state.jar)
+      let answer =
+        connection.isFetched
+        ? try FetcherExchange.perform(request, over: connection.socket, cookies)
+        : try exchangeHere(request, over: connection.socket, cookies)
+      state.jar.replace(of: host, by: answer.cookies)
+      return answer
     } catch {
       guard let reason = state.channel.cutReason(of: connection.id) else { throw error }
       throw FetchFailure(
@@ -199,11 +205,12 @@ public final class BrokeredFetcher: PageFetcher {
   }
 
   private func exchangeHere(
-    _ request: HTTPRequest, over socket: Int32, _ jar: CookieJar?
+    _ request: HTTPRequest, over socket: Int32, _ cookies: [Cookie]
   ) throws(FetchFailure) -> ExchangeAnswer {
     do throws(TransferError) {
       return try SocketExchange.perform(
-        request, over: socket, limits: settings.limits, certificates: settings.places, jar: jar)
+        request, over: socket, limits: settings.limits, certificates: settings.places,
+        cookies: cookies)
     } catch {
       throw FetchFailure(message: error.description)
     }

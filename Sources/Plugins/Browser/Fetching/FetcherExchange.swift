@@ -2,11 +2,12 @@
 //
 // One stream, one request, one answer: each a line of JSON and then as many bytes as its "body" says.
 //
-//     {"headers":[["Accept","text/html"]],"body":0}
-//     {"status":200,"headers":[["Content-Type","text/html"]],"truncated":false,"body":1234}
+//     {"headers":[["Accept","text/html"]],"cookies":[],"body":0}
+//     {"status":200,"headers":[["Content-Type","text/html"]],"cookies":[],"truncated":false,"body":1234}
 //     {"failure":"example.com sent nothing for 10 s."}
 //
-// URL and method do not come from the browser: the fetcher has them from the host.
+// URL and method do not come from the browser: the fetcher has them from the host. Cookies stay with the browser,
+// since a fetcher lives for one request: it gets those of the host, and says which there are afterwards.
 
 import Base
 import Glibc
@@ -17,25 +18,38 @@ import Transfer
 enum FetcherExchange {
   /// `socket` is closed here, whatever happens.
   static func perform(
-    _ request: HTTPRequest, over socket: Int32
+    _ request: HTTPRequest, over socket: Int32, _ cookies: [Cookie]
   ) throws(FetchFailure) -> ExchangeAnswer {
     defer { close(socket) }
     var stream = FetcherStream(reading: socket, writing: socket)
     var body: [UInt8] = []
     if case .post(let bytes) = request.method { body = bytes }
     let message: JSONValue = [
-      "headers": Self.json(request.headers), "body": .number(.integer(Int64(body.count))),
+      "headers": Self.json(request.headers), "cookies": Self.json(cookies),
+      "body": .number(.integer(Int64(body.count))),
     ]
     guard stream.send(message, body), let (answer, text) = stream.receive() else {
       throw FetchFailure(message: "The host's fetcher ended without an answer.")
     }
     if let failure = answer["failure"]?.stringValue { throw FetchFailure(message: failure) }
     guard let status = answer["status"]?.intValue,
-      let headers = Self.headers(answer["headers"])
+      let headers = Self.headers(answer["headers"]), let cookies = Self.cookies(answer["cookies"])
     else { throw FetchFailure(message: "The host's fetcher answered with what is no answer.") }
     return ExchangeAnswer(
       head: HTTPHead(status: status, headers: headers, url: request.url), body: text,
-      isTruncated: answer["truncated"]?.boolValue ?? false)
+      isTruncated: answer["truncated"]?.boolValue ?? false, cookies: cookies)
+  }
+
+  static func json(_ cookies: [Cookie]) -> JSONValue { .array(cookies.map { .string($0.line) }) }
+
+  static func cookies(_ json: JSONValue?) -> [Cookie]? {
+    guard let list = json?.arrayValue else { return nil }
+    var cookies: [Cookie] = []
+    for element in list {
+      guard let cookie = element.stringValue.flatMap({ Cookie(line: $0) }) else { return nil }
+      cookies.append(cookie)
+    }
+    return cookies
   }
 
   static func json(_ headers: HTTPHeaders) -> JSONValue {
@@ -86,6 +100,7 @@ struct FetcherProcess {
       let message: JSONValue = [
         "status": .number(.integer(Int64(answer.head.status))),
         "headers": FetcherExchange.json(answer.head.headers),
+        "cookies": FetcherExchange.json(answer.cookies),
         "truncated": .bool(answer.isTruncated),
         "body": .number(.integer(Int64(answer.body.count))),
       ]
@@ -97,7 +112,8 @@ struct FetcherProcess {
 
   private func answer(_ stream: inout FetcherStream) throws(FetchFailure) -> ExchangeAnswer {
     guard let (message, body) = stream.receive(),
-      let headers = FetcherExchange.headers(message["headers"])
+      let headers = FetcherExchange.headers(message["headers"]),
+      let cookies = FetcherExchange.cookies(message["cookies"])
     else { throw FetchFailure(message: "The plugin sent the host's fetcher what is no request.") }
     if let other = headers.fields.first(where: { !Self.headerNames.contains($0.name.lowercased()) })
     {
@@ -115,7 +131,8 @@ struct FetcherProcess {
     request.headers = headers
     do throws(TransferError) {
       return try SocketExchange.perform(
-        request, over: connection, certificates: BrokeredFetcher.Settings.ofThisProcess().places)
+        request, over: connection, certificates: BrokeredFetcher.Settings.ofThisProcess().places,
+        cookies: cookies.filter { $0.belongs(to: url.origin.host) })
     } catch {
       throw FetchFailure(message: error.description)
     }
@@ -124,8 +141,8 @@ struct FetcherProcess {
 
 /// Messages of the two on a stream.
 private struct FetcherStream {
-  /// The headers of an answer have 64 KiB at most, and JSON may escape each of their bytes.
-  private static let lineBytesMax = 512 << 10
+  /// The headers of an answer have 64 KiB at most, its cookies twice that, and JSON may escape each of their bytes.
+  private static let lineBytesMax = 1 << 20
   private static let bodyBytesMax = 32 << 20
 
   private let reading: Int32

@@ -2,6 +2,7 @@
 
 import CGumbo
 import CMarkup
+import Glibc
 
 /// HTML parsed by libgumbo, within bounds.
 enum GumboReader: MarkupReader {
@@ -9,16 +10,19 @@ enum GumboReader: MarkupReader {
     _ html: [UInt8], limits: MarkupLimits, _ handler: inout some MarkupHandler
   ) throws(MarkupFailure) {
     var tree: OpaquePointer?
-    let status = html.withUnsafeBytes { bytes in
-      // An empty array has no address.
-      let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-      let status = withUnsafePointer(to: CChar(0)) { empty in
-        cm_parse(
-          text ?? empty, bytes.count, limits.memoryBytesMax, limits.millisecondsMax, &tree)
+    let status = html.withUnsafeBufferPointer { page in
+      let packed = PackedText(page)
+      return (packed?.bytes ?? html).withUnsafeBytes { bytes in
+        // An empty array has no address.
+        let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let status = withUnsafePointer(to: CChar(0)) { empty in
+          cm_parse(
+            text ?? empty, bytes.count, limits.memoryBytesMax, limits.millisecondsMax, &tree)
+        }
+        // The tree points into the text in places that are not looked at here; text is copied.
+        if let tree { walk(cm_document(tree), packed, page, &handler) }
+        return status
       }
-      // The tree points into the text in places that are not looked at here; text is copied.
-      if let tree { walk(cm_document(tree), &handler) }
-      return status
     }
     if let tree { cm_free(tree) }
     switch status {
@@ -39,7 +43,11 @@ enum GumboReader: MarkupReader {
     var tag: MarkupTag?
   }
 
-  private static func walk(_ document: Node, _ handler: inout some MarkupHandler) {
+  private static func walk(
+    _ document: Node, _ packed: PackedText?, _ page: UnsafeBufferPointer<UInt8>,
+    _ handler: inout some MarkupHandler
+  ) {
+    var unpacked: [UInt8] = []
     var levels = [Level(children: document.pointee.v.document.children, next: 0, tag: nil)]
     while let level = levels.last {
       guard level.next < level.children.length, let slots = level.children.data,
@@ -62,7 +70,11 @@ enum GumboReader: MarkupReader {
         guard let text = node.pointee.v.text.text else { continue }
         let count = cm_text_length(text)
         text.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
-          handler.text(UnsafeBufferPointer(start: bytes, count: count))
+          let text = UnsafeBufferPointer(start: bytes, count: count)
+          guard let packed, PackedText.mayHaveNumbers(text) else { return handler.text(text) }
+          unpacked.removeAll(keepingCapacity: true)
+          packed.unpack(text, of: page, into: &unpacked)
+          unpacked.withUnsafeBufferPointer { handler.text($0) }
         }
       default: continue
       }
@@ -86,11 +98,11 @@ enum GumboReader: MarkupReader {
 /// An element of libgumbo's tree.
 private struct GumboTagElement: MarkupElement {
   let tag: MarkupTag
-  private let node: UnsafePointer<GumboNode>
+  private let attributes: GumboVector
 
   init(_ node: UnsafePointer<GumboNode>) {
-    self.node = node
     let element = node.pointee.v.element
+    attributes = element.attributes
     switch element.tag_namespace {
     case GUMBO_NAMESPACE_HTML:
       let number = Int(element.tag.rawValue)
@@ -110,23 +122,32 @@ private struct GumboTagElement: MarkupElement {
     return .dialog
   }
 
-  var hasAttributes: Bool { node.pointee.v.element.attributes.length > 0 }
+  var hasAttributes: Bool { attributes.length > 0 }
 
-  func hasAttribute(_ name: StaticString) -> Bool { find(name) != nil }
+  func hasAttribute(_ name: StaticString) -> Bool { value(name) != nil }
 
-  func attribute(_ name: StaticString) -> String? {
-    find(name).flatMap { $0.pointee.value }.map { String(cString: $0) }
-  }
+  func attribute(_ name: StaticString) -> String? { value(name).map { String(cString: $0) } }
 
-  private func find(_ name: StaticString) -> UnsafePointer<GumboAttribute>? {
-    guard hasAttributes else { return nil }
-    return withUnsafePointer(to: node.pointee.v.element.attributes) { attributes in
-      name.withUTF8Buffer { bytes in
-        bytes.withMemoryRebound(to: CChar.self) { name in
-          name.baseAddress.flatMap { gumbo_get_attribute(attributes, $0) }
-            .map { UnsafePointer($0) }
-        }
+  func attributeBytes(_ name: StaticString) -> UnsafeBufferPointer<UInt8>? {
+    value(name).map { value in
+      let count = cm_text_length(value)
+      return value.withMemoryRebound(to: UInt8.self, capacity: count) {
+        UnsafeBufferPointer(start: $0, count: count)
       }
     }
+  }
+
+  /// The value of an attribute. The parser has put all names into lower case.
+  private func value(_ name: StaticString) -> UnsafePointer<CChar>? {
+    guard let slots = attributes.data else { return nil }
+    for index in 0..<Int(attributes.length) {
+      guard let slot = slots[index] else { continue }
+      let attribute = slot.assumingMemoryBound(to: GumboAttribute.self).pointee
+      let isIt = name.utf8Start.withMemoryRebound(
+        to: CChar.self, capacity: name.utf8CodeUnitCount + 1
+      ) { $0.pointee == attribute.name.pointee && strcmp($0, attribute.name) == 0 }
+      if isIt { return attribute.value }
+    }
+    return nil
   }
 }

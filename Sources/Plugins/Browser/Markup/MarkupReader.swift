@@ -7,7 +7,8 @@ enum MarkupTag: UInt8, Sendable, CaseIterable {
   case form, frame, frameset, h1, h2, h3, h4, h5, h6, head, header, hgroup, hr, html, iframe, img
   case input, kbd, legend, li, link, listing, main, math, menu, meta, nav, noembed, noframes,
     noscript
-  case object, ol, optgroup, option, p, param, plaintext, pre, q, rp, script, section, select, style
+  case object, ol, optgroup, option, p, param, plaintext, pre, q, rp, s, script, section, select
+  case strike, style
   case sub, summary, sup, svg, table, tbody, td, template, textarea, tfoot, th, thead, title, tr, tt
   case ul, video, wbr, xmp, address, datalist
   /// Any other element, also of SVG and MathML.
@@ -20,6 +21,9 @@ protocol MarkupElement {
 
   /// The value of an attribute, by its name in lower case; nil where the element has none such.
   func attribute(_ name: StaticString) -> String?
+
+  /// The same as UTF-8, for as long as the handler is at work on the element.
+  func attributeBytes(_ name: StaticString) -> UnsafeBufferPointer<UInt8>?
 
   /// Whether the element has the attribute, whatever its value.
   func hasAttribute(_ name: StaticString) -> Bool

@@ -62,9 +62,14 @@ final class Page: Sendable {
     var text: [UInt8] = []
     for index in range {
       if index > range.lowerBound { text.append(0x0A) }
-      text.append(contentsOf: "L\(index): ".utf8)
-      text.append(contentsOf: line(index))
+      appendNumbered(index, to: &text)
     }
     return text
+  }
+
+  /// Appends a line with its number before it.
+  func appendNumbered(_ index: Int, to text: inout [UInt8]) {
+    text.append(contentsOf: "L\(index): ".utf8)
+    text.append(contentsOf: line(index))
   }
 }

@@ -23,7 +23,7 @@ package enum TokenMeter: Sendable {
     while true {
       while next < page.lineCount, text.count < limit {
         if next > first { text.append(0x0A) }
-        text.append(contentsOf: page.numbered(next..<next + 1))
+        page.appendNumbered(next, to: &text)
         next += 1
       }
       let isWhole = next == page.lineCount

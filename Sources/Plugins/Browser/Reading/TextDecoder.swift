@@ -15,10 +15,10 @@ enum TextDecoder {
     let (encoding, markLength) = encoding(of: body, charset: charset, isHTML: isHTML)
     let bytes = body[markLength...]
     switch encoding {
-    case CharsetLabel.utf8: return repaired(bytes)
+    case CharsetLabel.utf8: return repaired(markLength == 0 ? body : Array(bytes))
     case "UTF-16LE", "UTF-16BE": return utf16(bytes, isBigEndian: encoding == "UTF-16BE")
     case CharsetLabel.fallback: return windows1252(bytes)
-    default: return converted(bytes, from: encoding) ?? repaired(bytes)
+    default: return converted(bytes, from: encoding) ?? repaired(Array(bytes))
     }
   }
 
@@ -47,7 +47,7 @@ enum TextDecoder {
       var index = 0
       while index < bytes.count {
         if bytes[index] < 0x80 {
-          index += 1
+          index = asciiEnd(bytes, index + 1)
           continue
         }
         let length = validLength(bytes, index)
@@ -56,6 +56,19 @@ enum TextDecoder {
       }
       return true
     }
+  }
+
+  /// Where ASCII ends that goes on at `start`, looked for eight bytes at a time.
+  private static func asciiEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+    let raw = UnsafeRawBufferPointer(bytes)
+    var index = start
+    while index + 8 <= raw.count,
+      raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+    {
+      index += 8
+    }
+    while index < raw.count, raw[index] < 0x80 { index += 1 }
+    return index
   }
 
   private static func isBeginning(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
@@ -81,10 +94,9 @@ enum TextDecoder {
     }
   }
 
-  private static func repaired(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    let whole = Array(bytes)
-    if isUTF8(whole), !(whole.last.map { $0 >= 0x80 } ?? false) { return whole }
-    return Array(String(decoding: whole, as: UTF8.self).utf8)
+  private static func repaired(_ bytes: [UInt8]) -> [UInt8] {
+    if isUTF8(bytes), !(bytes.last.map { $0 >= 0x80 } ?? false) { return bytes }
+    return Array(String(decoding: bytes, as: UTF8.self).utf8)
   }
 
   private static func utf16(_ bytes: ArraySlice<UInt8>, isBigEndian: Bool) -> [UInt8] {
@@ -162,6 +174,6 @@ enum TextDecoder {
         iconv(converter, nil, nil, nil, nil)
       }
     }
-    return repaired(result[...])
+    return repaired(result)
   }
 }
