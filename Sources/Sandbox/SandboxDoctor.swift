@@ -42,6 +42,7 @@ public struct SandboxDoctor: Sendable {
     for tier in [SandboxTier.full, .landlock] { findings.append(await examine(tier, wall)) }
     findings.append(await inForce)
     findings.append(memoryLimits)
+    findings.append(processLimits)
     if geteuid() == 0 { findings.append(root) }
     return findings
   }
@@ -166,14 +167,14 @@ public struct SandboxDoctor: Sendable {
     limits: SandboxLimits(
       wallTimeMax: .seconds(20), cpuTimeMax: .seconds(20), memoryBytesMax: 256 << 20,
       fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256,
-      growthBytesMax: 64 << 20, processCountMax: 16,
-      openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
+      growthBytesMax: 64 << 20, growthFileCountMax: 1024, copyBytesMax: 1 << 20, copyFileCountMax: 64,
+      processCountMax: 16, openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
 
   // MARK: - Circumstances
 
   private var memoryLimits: Finding {
     let limits = Self.profile.limits
-    if let group = ControlGroup.make(limits, user: geteuid()) {
+    if let group = ControlGroup.make(limits, user: geteuid()), group.holdsMemory {
       return Finding(
         subject: "memory limits", state: .works,
         detail: "The kernel holds them (\(group.enforcement.rawValue)).", remedy: nil)
@@ -183,6 +184,25 @@ public struct SandboxDoctor: Sendable {
       detail: "A watchdog adds up memory every 100 ms; each process has its own hard limit.",
       remedy: "For hard limits run martlet in a delegated control group: "
         + "systemd-run --user --scope -p Delegate=yes martlet …")
+  }
+
+  private var processLimits: Finding {
+    let subject = "process limits"
+    if let group = ControlGroup.make(Self.profile.limits, user: geteuid()) {
+      return Finding(
+        subject: subject, state: .works,
+        detail: "The kernel holds them (\(group.enforcement.rawValue)).", remedy: nil)
+    }
+    guard geteuid() == 0 else {
+      return Finding(
+        subject: subject, state: .works,
+        detail: "The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.",
+        remedy: nil)
+    }
+    return Finding(
+      subject: subject, state: .limited,
+      detail: "The kernel counts none of root's processes: a watchdog does, every 100 ms.",
+      remedy: "Run martlet as an ordinary user, or where /sys/fs/cgroup can be written.")
   }
 
   private var root: Finding {
