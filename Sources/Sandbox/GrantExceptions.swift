@@ -29,6 +29,9 @@ struct GrantExceptions: Sendable {
   func found(
     in folder: String
   ) throws(SandboxError) -> (hidden: [(path: String, isFolder: Bool)], protected: [String]) {
+    guard try Self.isFolder(folder, isInner: false) != nil else {
+      throw .cannotRead(path: folder, errno: ENOENT)
+    }
     var hidden: [(path: String, isFolder: Bool)] = []
     var protected: [String] = []
     for (wishFolder, path, wish) in wishes where wishFolder == folder {

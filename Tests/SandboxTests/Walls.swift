@@ -63,6 +63,11 @@ enum Walls {
     }
   }
 
+  /// The same for an ordinary user, whom root can become: there the case itself says what is missing.
+  static func requireForUser(_ tier: SandboxTier) async throws {
+    if geteuid() != 0 { try await require(tier) }
+  }
+
   /// Processes whose command line contains `marker`, other than this one.
   static func survivors(_ marker: String) -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -74,9 +79,9 @@ enum Walls {
     }
   }
 
-  /// Waits until `condition` holds, at most two seconds.
-  static func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<200 {
+  /// Waits until `condition` holds, at most two seconds or as many as are said.
+  static func eventually(seconds: Int = 2, _ condition: () -> Bool) async -> Bool {
+    for _ in 0..<(seconds * 100) {
       if condition() { return true }
       try? await Task.sleep(for: .milliseconds(10))
     }
