@@ -33,8 +33,9 @@ final class PrivateFolder: Sendable {
       var template = Array("\(purpose.place)/\(purpose.rawValue)XXXXXX".utf8CString)
       guard mkdtemp(&template) != nil else { throw .call(name: "mkdtemp", errno: errno) }
       let made = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let opened = open(made, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       // Between making and locking it, another host may have taken it for left behind.
-      if let folder = Self.lock(AT_FDCWD, made) {
+      if opened >= 0, let folder = Self.lock(Descriptor(opened)) {
         path = made
         self.folder = folder
         return
@@ -47,12 +48,12 @@ final class PrivateFolder: Sendable {
 
   func remove() {
     guard isRemoved.exchange(true, ordering: .relaxed) == false else { return }
+    if rmdir(path) == 0 { return }
     FolderRemoval.remove(AT_FDCWD, Array(path.utf8CString))
   }
 
-  /// Opens and locks a folder that nobody holds; nil where that is not to be had.
-  private static func lock(_ parent: Int32, _ name: String) -> Descriptor? {
-    guard let folder = FolderRemoval.open(parent, Array(name.utf8CString)) else { return nil }
+  /// Locks a folder of this user's that nobody holds; nil where that is not to be had.
+  private static func lock(_ folder: Descriptor) -> Descriptor? {
     var status = stat()
     guard flock(folder.number, LOCK_EX | LOCK_NB) == 0, fstat(folder.number, &status) == 0,
       status.st_uid == geteuid(), status.st_nlink > 0
@@ -73,7 +74,9 @@ final class PrivateFolder: Sendable {
     for name in folderEntries(purpose.place) where name.hasPrefix(purpose.rawValue) {
       var status = stat()
       guard fstatat(parent.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_uid == geteuid(), let held = lock(parent.number, name)
+        status.st_uid == geteuid(),
+        let folder = FolderRemoval.open(parent.number, Array(name.utf8CString)),
+        let held = lock(folder)
       else { continue }
       FolderRemoval.remove(parent.number, Array(name.utf8CString))
       withExtendedLifetime(held) {}

@@ -94,17 +94,20 @@ extension SandboxPlan {
     return orders.isEmpty ? nil : try FolderCopies(orders, of: profile, isStopped: isStopped)
   }
 
-  /// The same, on a thread of its own. A task that is cancelled ends it.
+  /// The same, on a thread of its own where there is something to copy. A task that is cancelled ends it.
   func copiesOffThePool(in tier: SandboxTier) async throws(SandboxError) -> FolderCopies? {
-    guard tier == .landlock, !profile.grants.allSatisfy({ !$0.hasExceptions }) else { return nil }
-    let isStopped = StopFlag()
+    let orders = try copyOrders(in: tier)
+    if orders.isEmpty { return nil }
+    let (profile, isStopped) = (profile, StopFlag())
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation {
-        (continuation: CheckedContinuation<Result<FolderCopies?, SandboxError>, Never>) in
+        (continuation: CheckedContinuation<Result<FolderCopies, SandboxError>, Never>) in
         let code = OwnThread.start {
-          let result = Result { () throws(SandboxError) in
-            try copies(in: tier) { isStopped.isSet }
-          }
+          let result: Result<FolderCopies, SandboxError>
+          do throws(SandboxError) {
+            result = .success(
+              try FolderCopies(orders, of: profile, isStopped: { isStopped.isSet }))
+          } catch { result = .failure(error) }
           continuation.resume(returning: result)
         }
         if code != 0 {
