@@ -169,7 +169,7 @@ struct OpenTree {
 
   /// What is at a path now; nil where nothing is.
   mutating func stamp(at path: InnerPath) -> FileStamp? {
-    guard let place = try? place(of: path) else { return nil }
+    guard let place = try? self.place(of: path) else { return nil }
     return FileStamp(place.folder, place.name)
   }
 
@@ -253,7 +253,7 @@ struct OpenTree {
         fchmod(file.number, stamp.mode & 0o777) == 0
       else { throw .call(errno: errno) }
       // It was being written.
-      guard FileStamp(source).map(stamp.isSame) == true else { throw .changed }
+      guard FileStamp(source).map(stamp.isSame(as:)) == true else { throw .changed }
       let time = timespec(
         tv_sec: Int(stamp.modified / 1_000_000_000), tv_nsec: Int(stamp.modified % 1_000_000_000))
       futimens(file.number, [time, time])
@@ -276,7 +276,7 @@ struct OpenTree {
       throw errno == EEXIST ? .changed : .call(errno: errno)
     }
     if cs_exchange(folder.number, temporary, folder.number, name) == 0 {
-      if FileStamp(folder, temporary).map(expected.isSameContent) == true { return }
+      if FileStamp(folder, temporary).map(expected.isSameContent(as:)) == true { return }
       // Where it does not come back, its bytes are kept under the other name.
       isKept = cs_exchange(folder.number, temporary, folder.number, name) != 0
       throw .changed

@@ -126,6 +126,13 @@ final class FolderCopy: Sendable {
 
   /// Copies a folder to `path`, which is not there yet.
   ///
+  /// - Parameters:
+  ///   - order: The folder, and what of it is hidden or protected.
+  ///   - path: Where the copy is to lie.
+  ///   - profile: The name of the profile, for messages.
+  ///   - countMax: More files, links and folders are an error.
+  ///   - byteCountMax: More bytes of files, holes not counted, are an error.
+  ///   - isStopped: Asked between two files.
   /// - Throws: ``SandboxError/tooLargeToCopy(profile:folder:limit:)``, or what failed.
   init(
     _ order: Order, to path: String, profile: String, countMax: Int, byteCountMax: UInt64,
@@ -444,7 +451,7 @@ final class FolderCopies: Sendable {
   /// What was copied, for the record of the walls.
   var facts: JSONValue {
     .array(
-      copies.map { copy in
+      copies.map { copy -> JSONValue in
         [
           "folder": .string(copy.order.grant), "files": .number(.integer(Int64(copy.fileCount))),
           "bytes": .number(.integer(copy.byteCount)),
