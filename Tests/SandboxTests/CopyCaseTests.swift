@@ -18,9 +18,8 @@ private struct Desk {
     let all = [".env": "KEY=1", ".git/config": "[core]", ".git/hooks/sample": "echo", "keys/one": "1"]
     for (name, text) in all.merging(files, uniquingKeysWith: { $1 }) { try write(name, text) }
     var changes = [
-      "protectExisting: [\".martlet\", \".git/hooks\", \".git/config\"]": """
-        hide: [".env", "keys"], protect: [".martlet"], protectExisting: [".git/hooks", ".git/config"]
-        """
+      "\".aws\",": "\".env\", \"keys\", \".aws\",",
+      "protectExisting: [\".martlet\", ": "protect: [\".martlet\"], protectExisting: [",
     ]
     if !limits.isEmpty { changes["outputKiB: 1024,"] = "outputKiB: 1024, \(limits)," }
     try stage.profile("guarded", changes)

@@ -24,10 +24,11 @@ import Testing
     try stage.profile(
       "guarded",
       [
+        "\".aws\",": "\".env\", \"keys\", \"absent\", \".aws\",",
         "protectExisting: [\".martlet\", \".git/hooks\", \".git/config\"]": """
-        hide: [".env", "keys", "absent"], protect: [".martlet/later"],
-              protectExisting: [".git/config", ".git/hooks", "absent"], belowFull: "\(belowFull)"
-        """
+        protect: [".martlet/later"], protectExisting: [".git/config", ".git/hooks", "absent"],
+              belowFull: "\(belowFull)"
+        """,
       ])
     return stage
   }
@@ -123,9 +124,7 @@ import Testing
   @Test(arguments: ["keys/", "./keys", "keys//one", "../secret", "", "/etc"])
   func `spells paths in one way only`(path: String) throws {
     let stage = try Self.stage(Setting.all[0].user)
-    try stage.profile(
-      "spelled",
-      ["protectExisting: [\".martlet\"": "hide: [\"\(path)\"], protectExisting: [\".martlet\""])
+    try stage.profile("spelled", ["\".aws\",": "\"\(path)\", \".aws\","])
     let result = try stage.walled(["true"], .full, profile: "spelled")
     #expect(result.status == 2)
     #expect(result.error.contains("is not a path beneath the folder"), "\(result.error)")

@@ -113,7 +113,7 @@ private struct Rules {
     """
     prlimit64 setrlimit sched_setscheduler sched_setparam sched_setattr sched_setaffinity setpriority
     ioprio_set utimensat clone socketpair open openat creat mkdir mkdirat fchmod chmod fchmodat fchmodat2 mknod
-    mknodat personality prctl ioctl renameat2 setsockopt
+    mknodat personality prctl ioctl renameat2 setsockopt fcntl
     """)
   private static let setID: UInt64 = 0o6000
 
@@ -172,6 +172,8 @@ private struct Rules {
         0x5412, 0x541C, 0x5423, 0x540E, 0x540C, 0x4008_6602, 0x401C_5820, 0x4080_6685,
       ]
       return never.contains(low(1)) || (0x8910...0x8BFF).contains(low(1)) ? denied : .allowed
+    // F_SETLEASE.
+    case "fcntl": return low(1) == 1024 ? denied : .allowed
     // RENAME_WHITEOUT.
     case "renameat2": return low(4) & 4 != 0 ? denied : .allowed
     // SO_ATTACH_FILTER, SO_ATTACH_BPF and those for SO_REUSEPORT, of SOL_SOCKET.

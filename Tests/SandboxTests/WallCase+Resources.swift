@@ -247,5 +247,8 @@ extension WallCase {
     WallCase(
       236, "change a copy where somebody else changed the folder", full: "no copy",
       landlock: "not overwritten, reported", test: "keeps what somebody else changed meanwhile", who: .user),
+    WallCase(
+      237, "make others wait for a file",
+      [Attempt("take-lease={workspace}/movable", .mostlyOpen, ["EPERM"])]),
   ]
 }

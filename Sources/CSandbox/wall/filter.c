@@ -59,6 +59,8 @@ enum act {
     RENAME,
     /// No programs of the kernel's for packets.
     SOCKET_OPTION,
+    /// No leases, for which whoever opens the file has to wait.
+    FILE_ORDER,
     /// Only the question, and the plain answer.
     PERSONALITY,
     PRCTL,
@@ -192,6 +194,7 @@ static const struct rule table[] = {
     {SYS_mkdirat, MODE, 2, ALWAYS},
     {SYS_mknodat, NODE, 2, ALWAYS},
     {SYS_renameat2, RENAME, 4, ALWAYS},
+    {SYS_fcntl, FILE_ORDER, 0, ALWAYS},
 
     // Landlock does not judge modes, owners, times and attributes, nor who watches a folder. By path
     // they could concern any file, by descriptor one that may only be read.
@@ -397,6 +400,10 @@ static void judge(const struct rule *rule) {
     case RENAME:
         load_argument(rule->at);
         answer_if(BPF_JSET, WHITE_OUT, REFUSED);
+        break;
+    case FILE_ORDER:
+        load_argument(1);
+        answer_if(BPF_JEQ, F_SETLEASE, REFUSED);
         break;
     case SOCKET_OPTION:
         load_argument(1);

@@ -317,6 +317,15 @@ static int exchange_pair(const char *argument) {
     return result;
 }
 
+/// Makes everybody who opens the file for writing wait.
+static int take_lease(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno;
+    int result = errno_of(fcntl(file, F_SETLEASE, F_RDLCK));
+    close(file);
+    return result;
+}
+
 /// Moves a file so that a device is left in its place.
 static int white_out(const char *folder) {
     char path[4096], moved[4200];
@@ -450,6 +459,7 @@ const struct act file_acts[] = {
     {"link-descriptor", link_descriptor},
     {"exchange", exchange_pair},
     {"white-out", white_out},
+    {"take-lease", take_lease},
     {"deep-folders", deep_folders},
     {0},
 };
