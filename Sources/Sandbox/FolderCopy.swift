@@ -165,7 +165,8 @@ final class FolderCopy: Sendable {
         profile: profile, folder: order.source, limit: "\(byteCountMax >> 20) MiB (copyMiB)")
     }
     var leftOutCount = look.blind.count
-    for (inner, stamp) in found.sorted(by: { $0.key.count < $1.key.count }) {
+    // Each folder comes before what is in it, and neighbours follow each other.
+    for (inner, stamp) in found.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       if isStopped() { throw .ended }
       do throws(OpenTree.Refusal) {
         try Self.carry(inner, stamp, from: &state.original, to: &state.copy, expected: nil)
@@ -344,7 +345,8 @@ extension FolderCopy {
     _ paths: [InnerPath], _ sources: [InnerPath: FileStamp], _ state: inout State, back: Bool,
     _ report: inout CopyReport
   ) {
-    for path in paths.sorted(by: { $0.count > $1.count }) {
+    let outermostFirst = paths.sorted { $0.lexicographicallyPrecedes($1) }
+    for path in outermostFirst.reversed() {
       let pair = state.pairs[path]
       guard let target = back ? pair?.original : pair?.copy else { continue }
       let source = sources[path]
@@ -361,7 +363,7 @@ extension FolderCopy {
         if source == nil { state.pairs[path] = nil }
       }
     }
-    for path in paths.sorted(by: { $0.count < $1.count }) {
+    for path in outermostFirst {
       guard let source = sources[path] else { continue }
       let pair = state.pairs[path]
       let target = back ? pair?.original : pair?.copy
