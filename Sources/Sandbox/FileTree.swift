@@ -189,6 +189,9 @@ struct OpenTree {
     }
   }
 
+  /// UTIME_NOW. Source: linux/stat.h.
+  private static let now = 0x3FFF_FFFF
+
   private static func temporaryName() -> [CChar] {
     Array(".martlet-\(getpid())-\(UInt64.random(in: .min ... .max))".utf8CString)
   }
@@ -256,7 +259,8 @@ struct OpenTree {
       guard FileStamp(source).map(stamp.isSame(as:)) == true else { throw .changed }
       let time = timespec(
         tv_sec: Int(stamp.modified / 1_000_000_000), tv_nsec: Int(stamp.modified % 1_000_000_000))
-      futimens(file.number, [time, time])
+      // Read now: what cleans up temporary folders looks at that.
+      futimens(file.number, [timespec(tv_sec: 0, tv_nsec: Self.now), time])
     } catch {
       unlinkat(folder.number, temporary, 0)
       throw error
