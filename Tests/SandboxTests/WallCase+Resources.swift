@@ -250,5 +250,17 @@ extension WallCase {
     WallCase(
       237, "make others wait for a file",
       [Attempt("take-lease={workspace}/movable", .mostlyOpen, ["EPERM"])]),
+    WallCase(
+      238, "open a file of the user's by a descriptor, by a folder",
+      [
+        Attempt("read-by-descriptor={secret}", .open, ["ENOENT"], ["EACCES"]),
+        Attempt("read-from-folder={outside},secret", .open, ["ENOENT"], ["EACCES"]),
+      ]),
+    WallCase(
+      239, "give a capability to a file",
+      [
+        Attempt(
+          "give-capability={workspace}/movable", .mostlyOpen, ["EPERM"], ["EOPNOTSUPP"])
+      ]),
   ]
 }

@@ -306,6 +306,42 @@ static int link_descriptor(const char *argument) {
     return result;
 }
 
+/// Opens a file by a descriptor that only stands for it.
+static int read_by_descriptor(const char *target) {
+    char path[64];
+    int file = open(target, O_PATH | O_CLOEXEC);
+    if (file < 0) return errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    int result = opened(open(path, O_RDONLY | O_CLOEXEC));
+    close(file);
+    return result;
+}
+
+/// "FOLDER,NAME": opens a file from a folder that was only walked into.
+static int read_from_folder(const char *argument) {
+    char text[4096];
+    snprintf(text, sizeof text, "%s", argument);
+    char *name = strchr(text, ',');
+    if (name == NULL) return EINVAL;
+    *name++ = 0;
+    int folder = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return errno;
+    int result = opened(openat(folder, name, O_RDONLY | O_CLOEXEC));
+    int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (result != 0 && fchdir(folder) == 0) result = opened(open(name, O_RDONLY | O_CLOEXEC));
+    if (fchdir(before) != 0) result = errno;
+    close(before), close(folder);
+    return result;
+}
+
+/// CAP_NET_RAW, for whoever runs the file. Source of the bytes: linux/capability.h, VFS_CAP_REVISION_2.
+static int give_capability(const char *path) {
+    const unsigned char bytes[20] = {1, 0, 0, 2, 0, 0x20};
+    int result = errno_of(setxattr(path, "security.capability", bytes, sizeof bytes, 0));
+    removexattr(path, "security.capability");
+    return result;
+}
+
 static int exchange(const char *one, const char *other) {
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 }
@@ -458,6 +494,9 @@ const struct act file_acts[] = {
     {"open-again", open_again},
     {"link-descriptor", link_descriptor},
     {"exchange", exchange_pair},
+    {"read-by-descriptor", read_by_descriptor},
+    {"read-from-folder", read_from_folder},
+    {"give-capability", give_capability},
     {"white-out", white_out},
     {"take-lease", take_lease},
     {"deep-folders", deep_folders},
