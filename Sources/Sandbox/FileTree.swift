@@ -7,7 +7,7 @@ import Glibc
 typealias InnerPath = [UInt8]
 
 /// What a file was when it was looked at.
-struct FileStamp: Equatable, Sendable {
+struct FileStamp: Sendable {
   enum Kind: Equatable, Sendable { case folder, file, link, other }
 
   var kind: Kind
@@ -52,9 +52,11 @@ struct FileStamp: Equatable, Sendable {
     self.init(status)
   }
 
-  /// Whether nothing happened in between. What a folder holds does not count.
+  /// Whether nothing happened in between. What a folder holds does not count, nor where the file system
+  /// puts bytes some time after they were written.
   func isSame(as other: FileStamp) -> Bool {
-    kind == .folder ? other.kind == .folder && mode == other.mode : self == other
+    guard kind == other.kind, mode == other.mode else { return false }
+    return kind == .folder || (isSameContent(as: other) && changed == other.changed)
   }
 
   /// The same, of a file that was renamed meanwhile, which the time of its change tells.

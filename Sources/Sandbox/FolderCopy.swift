@@ -314,7 +314,8 @@ extension FolderCopy {
   private func noteEmpties(_ state: inout State, _ report: inout CopyReport) {
     for (path, empty) in state.empties {
       let now = state.copy.stamp(at: path)
-      let isChanged = empty.kind == .folder ? now?.isSameContent(as: empty) != true : now != empty
+      // A folder's time tells whether something was put into it.
+      let isChanged = now.map { empty.isSame(as: $0) && empty.isSameContent(as: $0) } != true
       if isChanged { note(path, .protected, &state, &report) }
     }
   }
