@@ -3,9 +3,8 @@
 // Version 2: a leaf beside this process's own group, where that part of the tree is delegated to us;
 // the command is born in it. Version 1: leaves in the hierarchies "memory" and "pids", which only root
 // can make. A process has to be moved into those (and into a version 2 leaf as another user), for
-// which the kernel stops all forks for ten milliseconds or so: that is done for hard limits, and for
-// commands that run as root, of whose processes no other limit of the kernel's counts any. Where
-// neither is to be had, the watchdog counts. Source: kernel, admin-guide/cgroup-v2 and cgroup-v1/memory.
+// which the kernel stops all forks for ten milliseconds or so: that is done only for hard limits.
+// Where neither is to be had, the watchdog counts. Source: kernel, admin-guide/cgroup-v2 and cgroup-v1/memory.
 
 import Glibc
 import Synchronization
@@ -13,15 +12,13 @@ import Synchronization
 /// One group for one command. Made before the wall starts, removed when everything in it has ended.
 final class ControlGroup: Sendable {
   let enforcement: SandboxOutcome.Enforcement
-  /// Whether it holds memory too, not only the number of processes.
-  let holdsMemory: Bool
   /// The group's folders; two where memory and processes have a hierarchy each.
   private let folders: [String]
   /// The folder, to be born in, or `cgroup.procs` of each folder, to move in.
   let doors: [Descriptor]
   let isBirthplace: Bool
-  /// The file with a line "oom_kill COUNT", where memory is held.
-  private let events: String?
+  /// The file with a line "oom_kill COUNT".
+  private let events: String
 
   private static let counter = Atomic(0)
   /// Where this process may make leaves; its own group does not change while it runs.
@@ -34,18 +31,15 @@ final class ControlGroup: Sendable {
   /// `user`.
   static func make(_ limits: SandboxLimits, user: UInt32) -> ControlGroup? {
     let isBirthplace = user == geteuid()
-    let isMoved = limits.isHard || user == 0
-    guard isBirthplace || isMoved else { return nil }
+    guard isBirthplace || limits.isHard else { return nil }
     _ = sweep
     let name = "martlet-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue)"
     if let place = place.version2 {
       return ControlGroup(version2: "\(place)/\(name)", limits, isBirthplace: isBirthplace)
     }
-    if isMoved, let processes = place.processes {
-      let memory = limits.isHard ? place.memory : nil
-      if limits.isHard, memory == nil { return nil }
+    if limits.isHard, let memory = place.memory, let processes = place.processes {
       return ControlGroup(
-        version1: memory.map { "/sys/fs/cgroup/memory\($0)/\(name)" },
+        version1: "/sys/fs/cgroup/memory\(memory)/\(name)",
         "/sys/fs/cgroup/pids\(processes)/\(name)", limits)
     }
     return nil
@@ -98,39 +92,33 @@ final class ControlGroup: Sendable {
     _ = Self.write("0", to: "\(folder)/memory.swap.max")
     self.isBirthplace = isBirthplace
     enforcement = .cgroup2
-    holdsMemory = true
     folders = [folder]
     doors = [door]
     events = "\(folder)/memory.events"
   }
 
-  /// Without `memory` the group holds processes only.
-  private init?(version1 memory: String?, _ processes: String, _ limits: SandboxLimits) {
-    var doors: [Descriptor] = []
-    if let memory {
-      let settings = [("memory.limit_in_bytes", "\(limits.memoryBytesMax)")]
-      guard let door = Self.prepare(memory, settings, opening: "cgroup.procs") else { return nil }
-      doors.append(door)
-    }
-    let settings = [("pids.max", "\(limits.processCountMax + 1)")]
-    guard let door = Self.prepare(processes, settings, opening: "cgroup.procs") else {
-      if let memory { rmdir(memory) }
+  private init?(version1 memory: String, _ processes: String, _ limits: SandboxLimits) {
+    let memorySettings = [("memory.limit_in_bytes", "\(limits.memoryBytesMax)")]
+    let memoryDoor = Self.prepare(memory, memorySettings, opening: "cgroup.procs")
+    guard let memoryDoor else { return nil }
+    let processesSettings = [("pids.max", "\(limits.processCountMax + 1)")]
+    let processesDoor = Self.prepare(processes, processesSettings, opening: "cgroup.procs")
+    guard let processesDoor else {
+      rmdir(memory)
       return nil
     }
-    doors.append(door)
     isBirthplace = false
     enforcement = .cgroup1
-    holdsMemory = memory != nil
-    folders = (memory.map { [$0] } ?? []) + [processes]
-    self.doors = doors
-    events = memory.map { "\($0)/memory.oom_control" }
+    folders = [memory, processes]
+    doors = [memoryDoor, processesDoor]
+    events = "\(memory)/memory.oom_control"
   }
 
   deinit { remove() }
 
   /// How many processes the kernel killed for want of memory.
   var memoryKillCount: Int {
-    let lines = events.flatMap { readText($0) }?.split(separator: "\n") ?? []
+    let lines = readText(events)?.split(separator: "\n") ?? []
     let line = lines.first { $0.hasPrefix("oom_kill ") }
     return line.flatMap { Int($0.dropFirst("oom_kill ".utf8.count)) } ?? 0
   }

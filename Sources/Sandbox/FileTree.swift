@@ -271,12 +271,13 @@ struct OpenTree {
   }
 
   /// Gives the file `temporary` its name. What has that name already changes places with it first, so
-  /// that it can be looked at before it is lost.
+  /// that it can be looked at before it is lost. A folder is not replaced.
   private func put(
     _ temporary: [CChar], in folder: Descriptor, _ name: [CChar], _ expected: FileStamp?
   ) throws(Refusal) {
     var isKept = false
     defer { if !isKept { unlinkat(folder.number, temporary, 0) } }
+    if expected?.kind == .folder { throw .call(errno: EISDIR) }
     guard let expected else {
       if cs_rename(folder.number, temporary, folder.number, name, 0) == 0 { return }
       throw errno == EEXIST ? .changed : .call(errno: errno)

@@ -283,6 +283,7 @@ extension FolderCopy {
     for path in copies.blind where order.isWritable { note(path, .failed, &state, &report) }
     let blind = originals.blind.union(copies.blind)
     let paths = Set(originals.stamps.keys).union(copies.stamps.keys).union(state.pairs.keys)
+      .sorted { $0.lexicographicallyPrecedes($1) }
     for path in paths where !Self.isBeneath(path.parent, blind) {
       let (pair, original, copy) = (state.pairs[path], originals.stamps[path], copies.stamps[path])
       let isOriginalChanged = Self.isChanged(original, since: pair?.original)
@@ -312,7 +313,7 @@ extension FolderCopy {
 
   /// What the command put where something is hidden is not brought back.
   private func noteEmpties(_ state: inout State, _ report: inout CopyReport) {
-    for (path, empty) in state.empties {
+    for (path, empty) in state.empties.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let now = state.copy.stamp(at: path)
       // A folder's time tells whether something was put into it.
       let isChanged = now.map { empty.isSame(as: $0) && empty.isSameContent(as: $0) } != true
@@ -340,14 +341,13 @@ extension FolderCopy {
     report.add(String(decoding: path, as: UTF8.self), reason)
   }
 
-  /// Carries paths to the original, or to the copy: first what is gone, the innermost first, then what is
-  /// there, the outermost first.
+  /// Carries paths, which come in order, to the original or to the copy: first what is gone, the innermost
+  /// first, then what is there, the outermost first.
   private func carry(
     _ paths: [InnerPath], _ sources: [InnerPath: FileStamp], _ state: inout State, back: Bool,
     _ report: inout CopyReport
   ) {
-    let outermostFirst = paths.sorted { $0.lexicographicallyPrecedes($1) }
-    for path in outermostFirst.reversed() {
+    for path in paths.reversed() {
       let pair = state.pairs[path]
       guard let target = back ? pair?.original : pair?.copy else { continue }
       let source = sources[path]
@@ -364,7 +364,7 @@ extension FolderCopy {
         if source == nil { state.pairs[path] = nil }
       }
     }
-    for path in outermostFirst {
+    for path in paths {
       guard let source = sources[path] else { continue }
       let pair = state.pairs[path]
       let target = back ? pair?.original : pair?.copy

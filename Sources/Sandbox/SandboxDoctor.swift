@@ -42,7 +42,7 @@ public struct SandboxDoctor: Sendable {
     for tier in [SandboxTier.full, .landlock] { findings.append(await examine(tier, wall)) }
     findings.append(await inForce)
     findings.append(memoryLimits)
-    findings.append(processLimits)
+    findings.append(await processLimits)
     if geteuid() == 0 { findings.append(root) }
     return findings
   }
@@ -50,13 +50,13 @@ public struct SandboxDoctor: Sendable {
   // MARK: - Tiers
 
   /// The best tier that this machine builds, nil where it builds none: found out once, by building it.
-  public static var tierInForce: SandboxTier? { get async { await firstTier.value } }
+  public static var tierInForce: SandboxTier? { get async { await firstRun.value?.tier } }
 
-  private static let firstTier = Task { () -> SandboxTier? in
+  private static let firstRun = Task { () -> SandboxOutcome? in
     do throws(SandboxError) {
       let plan = try SandboxPlan(profile, folders: [:], wall: .find())
       let outcome = try await plan.run(SandboxCommand(["/bin/true"])).outcome
-      return outcome.layers.isEmpty ? nil : outcome.tier
+      return outcome.layers.isEmpty ? nil : outcome
     } catch { return nil }
   }
 
@@ -174,7 +174,7 @@ public struct SandboxDoctor: Sendable {
 
   private var memoryLimits: Finding {
     let limits = Self.profile.limits
-    if let group = ControlGroup.make(limits, user: geteuid()), group.holdsMemory {
+    if let group = ControlGroup.make(limits, user: geteuid()) {
       return Finding(
         subject: "memory limits", state: .works,
         detail: "The kernel holds them (\(group.enforcement.rawValue)).", remedy: nil)
@@ -186,23 +186,22 @@ public struct SandboxDoctor: Sendable {
         + "systemd-run --user --scope -p Delegate=yes martlet …")
   }
 
+  /// Found out by starting something.
   private var processLimits: Finding {
-    let subject = "process limits"
-    if let group = ControlGroup.make(Self.profile.limits, user: geteuid()) {
+    get async {
+      let subject = "process limits"
+      let works = [
+        "rlimit": "The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.",
+        "process-numbers": "The kernel holds them: a sandbox has few numbers for processes.",
+        "cgroup-v2": "The kernel holds them (cgroup-v2).",
+      ]
+      if let limit = await Self.firstRun.value?.processEnforcement, let detail = works[limit] {
+        return Finding(subject: subject, state: .works, detail: detail, remedy: nil)
+      }
       return Finding(
-        subject: subject, state: .works,
-        detail: "The kernel holds them (\(group.enforcement.rawValue)).", remedy: nil)
+        subject: subject, state: .limited, detail: "A watchdog counts processes every 100 ms.",
+        remedy: "Run martlet as an ordinary user where the full tier works, or on kernel 6.14.")
     }
-    guard geteuid() == 0 else {
-      return Finding(
-        subject: subject, state: .works,
-        detail: "The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.",
-        remedy: nil)
-    }
-    return Finding(
-      subject: subject, state: .limited,
-      detail: "The kernel counts none of root's processes: a watchdog does, every 100 ms.",
-      remedy: "Run martlet as an ordinary user, or where /sys/fs/cgroup can be written.")
   }
 
   private var root: Finding {

@@ -62,8 +62,6 @@ public struct SandboxOutcome: Equatable, Sendable {
   public var landlockABI: Int32 = 0
   public var identity: SandboxIdentity
   public var enforcement: Enforcement
-  /// The control group that holds the number of processes; nil where none does.
-  var processGroup: Enforcement?
   /// Whether the profile hides or protects something that this tier cannot, and says to do without.
   public var isBare = false
   /// The folders that the command got copies of, as in the record; nil for none.
@@ -136,10 +134,11 @@ extension SandboxOutcome {
   }
 
   /// What holds the number of processes. The kernel counts those of a user namespace, and none of
-  /// root's.
-  private var processEnforcement: String {
-    if let processGroup { return processGroup.rawValue }
-    return tier == .full && !identity.isRoot ? "rlimit" : Enforcement.watchdog.rawValue
+  /// root's, of whom it can bound the numbers that there are for processes.
+  var processEnforcement: String {
+    if enforcement != .watchdog { return enforcement.rawValue }
+    if tier == .full, !identity.isRoot { return "rlimit" }
+    return layers.contains("numbers") ? "process-numbers" : enforcement.rawValue
   }
 
   private func count(_ value: Int) -> JSONValue { .number(.integer(Int64(value))) }
@@ -181,7 +180,7 @@ extension SandboxOutcome {
       (WALL_LAYER_NAMESPACES, "namespaces"), (WALL_LAYER_ROOT, "root"),
       (WALL_LAYER_CAPABILITIES, "capabilities"), (WALL_LAYER_LIMITS, "limits"),
       (WALL_LAYER_LANDLOCK, "landlock"), (WALL_LAYER_FILTER, "filter"),
-      (WALL_LAYER_CGROUP, "cgroup"),
+      (WALL_LAYER_CGROUP, "cgroup"), (WALL_LAYER_NUMBERS, "numbers"),
     ]
     return names.filter { bits & $0.0.rawValue != 0 }.map(\.1)
   }

@@ -171,7 +171,7 @@ public struct SandboxPlan: Sendable {
     if tier == .landlock { flags |= WALL_FLAG_LANDLOCK_TIER.rawValue }
     if tier == .full, profile.hasProc { flags |= WALL_FLAG_PROC.rawValue }
     if command.isTraced { flags |= WALL_FLAG_TRACE.rawValue }
-    if group?.holdsMemory != true { flags |= WALL_FLAG_COUNTED_MEMORY_ONLY.rawValue }
+    if group == nil { flags |= WALL_FLAG_COUNTED_MEMORY_ONLY.rawValue }
     if group?.isBirthplace == true { flags |= WALL_FLAG_CLONE_INTO_CGROUP.rawValue }
     return flags
   }

@@ -2,6 +2,7 @@
 
 import CSandbox
 import Glibc
+import Synchronization
 
 enum WallWatch {
   /// Stays with an attempt until its command is gone. Where the kernel refuses the tier, tries those
@@ -10,7 +11,7 @@ enum WallWatch {
     _ first: WallAttempt, _ command: SandboxCommand, _ plan: SandboxPlan, _ streams: SandboxStreams,
     _ desk: WalledDesk
   ) {
-    // As root no limit counts processes: whoever ends a fork bomb must get its turn.
+    // As root little holds a fork bomb: whoever ends it must get its turn.
     if geteuid() == 0 { setpriority(Int32(PRIO_PROCESS.rawValue), 0, -5) }
     var attempt = first
     var tiers = plan.tiers.dropFirst()
@@ -120,9 +121,7 @@ final class WallAttempt {
     desk.copies.withLock { $0 = copies }
     outcome = SandboxOutcome(
       profile: plan.profile.name, verdict: .killed(.wallDied), tier: tier,
-      identity: plan.identity,
-      enforcement: group.flatMap { $0.holdsMemory ? $0.enforcement : nil } ?? .watchdog)
-    outcome.processGroup = group?.enforcement
+      identity: plan.identity, enforcement: group?.enforcement ?? .watchdog)
     outcome.isBare = plan.isBare(in: tier)
     outcome.copies = copies?.facts
   }

@@ -202,7 +202,7 @@ extension WallCase {
       221, "let a file of the user's change places with its own",
       [
         Attempt(
-          "exchange={secret},{workspace}/movable", .open, ["ENOENT"], ["EACCES", "EXDEV"])
+          "exchange={secret},{workspace}/movable", .open, ["ENOENT", "EXDEV"], ["EACCES", "EXDEV"])
       ]),
     WallCase(
       222, "leave a device by moving a file", [Attempt("white-out={workspace}", .mostlyOpen, ["EPERM"])]),
