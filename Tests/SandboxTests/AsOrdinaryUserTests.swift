@@ -6,11 +6,13 @@ import TestKit
 import Testing
 
 enum AsUser {
-  /// Suites whose tests build walls in this very process.
-  static let suites = [
-    "A flood", "A sandbox that was used", "A command whose wall cannot be built",
-    "A hostile plugin", "A command that works on a copy",
+  /// Suites with tests that build walls in this very process, and which of them where not all do.
+  static let tests = [
+    "A flood": "", "A sandbox that was used": "", "A hostile plugin": "",
+    "A command whose wall cannot be built": "(not the wall|wall died|became a link)",
+    "A command that works on a copy": "lives long",
   ]
+  static let suites = tests.keys.sorted()
 }
 
 @Suite struct `As an ordinary user` {
@@ -20,7 +22,7 @@ enum AsUser {
     _ = try #require(Installed.folder)
     let program = CommandLine.arguments[0]
     let words = Stage.words([program], as: .ordinary)
-    let filter = suite.replacing(" ", with: ".")
+    let filter = "\(suite).*\(AsUser.tests[suite] ?? "")".replacing(" ", with: ".")
     let end = Bare.run(
       words + ["--testing-library", "swift-testing", "--no-parallel", "--filter", "SandboxTests.*\(filter)"],
       environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"])
