@@ -86,8 +86,11 @@ enum FileTree {
   /// Everything beneath `root`, links not followed.
   ///
   /// - Parameters:
+  ///   - root: Where to begin.
   ///   - countMax: More than this is an error.
   ///   - leavingOut: Paths that are passed over, with what is beneath them.
+  /// - Returns: A stamp for each path.
+  /// - Throws: What keeps it from being looked through.
   static func scan(
     _ root: Descriptor, countMax: Int, leavingOut: Set<InnerPath>
   ) throws(Problem) -> Look {

@@ -151,7 +151,8 @@ final class FolderCopy: Sendable {
       switch error {
       case .tooMany:
         throw .tooLargeToCopy(
-          profile: profile, folder: order.source, limit: "\(countMax) files and folders (copyFiles)")
+          profile: profile, folder: order.source, limit: "\(countMax) files and folders (copyFiles)"
+        )
       case .tooDeep:
         throw .folder(path: order.source, problem: "is nested too deeply to be copied.")
       case .call(let code): throw .cannotRead(path: order.source, errno: code)
@@ -173,7 +174,8 @@ final class FolderCopy: Sendable {
       } catch {
         if case .call(let code) = error, Self.isAboutRoom(code) {
           throw .folder(
-            path: order.source, problem: "could not be copied to \(path): \(sentence(errno: code)).")
+            path: order.source, problem: "could not be copied to \(path): \(sentence(errno: code))."
+          )
         }
         leftOutCount += 1
       }
@@ -247,6 +249,7 @@ extension FolderCopy {
   /// Carries what changed on one side only to the other. Takes as long as it takes to look through both.
   ///
   /// - Parameter isLast: Nothing is carried into the copy any more.
+  /// - Returns: What was brought back, and what was not.
   func reconcile(isLast: Bool) -> CopyReport {
     state.withLock { state in
       var identity = stat()

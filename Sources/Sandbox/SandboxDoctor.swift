@@ -167,8 +167,9 @@ public struct SandboxDoctor: Sendable {
     limits: SandboxLimits(
       wallTimeMax: .seconds(20), cpuTimeMax: .seconds(20), memoryBytesMax: 256 << 20,
       fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256,
-      growthBytesMax: 64 << 20, growthFileCountMax: 1024, copyBytesMax: 1 << 20, copyFileCountMax: 64,
-      processCountMax: 16, openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
+      growthBytesMax: 64 << 20, growthFileCountMax: 1024, copyBytesMax: 1 << 20,
+      copyFileCountMax: 64, processCountMax: 16, openFileCountMax: 64, outputBytesMax: 64 << 10,
+      isHard: false))
 
   // MARK: - Circumstances
 
@@ -191,7 +192,9 @@ public struct SandboxDoctor: Sendable {
     get async {
       let subject = "process limits"
       let works = [
-        "rlimit": "The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.",
+        "rlimit": """
+        The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.
+        """,
         "process-numbers": "The kernel holds them: a sandbox has few numbers for processes.",
         "cgroup-v2": "The kernel holds them (cgroup-v2).",
       ]

@@ -65,7 +65,8 @@ public struct SandboxLaunch: Sendable {
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file(0)
     case S_IFDIR, S_IFBLK:
-      throw .argument(problem: "Standard input is a folder or a disk. Give a file, or </dev/null.")
+      throw .argument(
+        problem: "Standard input is a folder or a disk. Give a file, or </dev/null.")
     default: return .inherit(0)
     }
   }
@@ -113,7 +114,8 @@ extension SandboxError {
     case .noProfile, .cannotRead, .profile, .noFolder, .folder, .tierBelowLeast, .needsMounts,
       .argument:
       2
-    case .tooLargeToCopy, .noWall, .wallProgram, .rootRefused, .landlockAsRoot, .noHardLimits, .call, .wall, .ended:
+    case .tooLargeToCopy, .noWall, .wallProgram, .rootRefused, .landlockAsRoot, .noHardLimits,
+      .call, .wall, .ended:
       8
     }
   }

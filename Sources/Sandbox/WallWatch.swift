@@ -115,7 +115,8 @@ final class WallAttempt {
     ports = wiring.ports
     subjects = specification.subjects
     deadline = startedAt + Self.startTimeMax
-    disk = DiskWatch(folders: plan.writableFolders(copies), scratch: scratch?.path, plan.profile.limits)
+    disk = DiskWatch(
+      folders: plan.writableFolders(copies), scratch: scratch?.path, plan.profile.limits)
     (self.plan, self.command, self.tier, self.desk) = (plan, command, tier, desk)
     self.copies = copies
     desk.copies.withLock { $0 = copies }

@@ -24,7 +24,10 @@ enum AsUser {
     let words = Stage.words([program], as: .ordinary)
     let filter = "\(suite).*\(AsUser.tests[suite] ?? "")".replacing(" ", with: ".")
     let end = Bare.run(
-      words + ["--testing-library", "swift-testing", "--no-parallel", "--filter", "SandboxTests.*\(filter)"],
+      words + [
+        "--testing-library", "swift-testing", "--no-parallel", "--filter",
+        "SandboxTests.*\(filter)",
+      ],
       environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"])
     if end.output.contains("Permission denied") || end.status == 126 {
       try Test.cancel("An ordinary user cannot run these tests where they lie.")

@@ -15,7 +15,9 @@ private struct Desk {
     _ user: Setting.User = .ordinary, _ files: [String: String] = [:], limits: String = ""
   ) throws {
     stage = try Stage(user)
-    let all = [".env": "KEY=1", ".git/config": "[core]", ".git/hooks/sample": "echo", "keys/one": "1"]
+    let all = [
+      ".env": "KEY=1", ".git/config": "[core]", ".git/hooks/sample": "echo", "keys/one": "1",
+    ]
     for (name, text) in all.merging(files, uniquingKeysWith: { $1 }) { try write(name, text) }
     var changes = [
       "\".aws\",": "\".env\", \"keys\", \".aws\",",
@@ -89,7 +91,8 @@ private struct Desk {
     #expect(stat(desk.path("dated"), &dated) == 0 && dated.st_mtim.tv_sec == 1_000_000_000)
     // Neither a pipe nor anything hidden is touched, and a file that nobody changed is the same file.
     #expect(desk.mode("pipe") == nil)
-    #expect(result.error.contains("pipe (neither a file nor a folder nor a link)"), "\(result.error)")
+    #expect(
+      result.error.contains("pipe (neither a file nor a folder nor a link)"), "\(result.error)")
     #expect(desk.text(".env") == "KEY=1" && desk.text("keys/one") == "1")
     let after = try FileManager.default.attributesOfItem(atPath: desk.path("untouched"))
     #expect(before[.systemFileNumber] as? Int == after[.systemFileNumber] as? Int)
@@ -121,7 +124,8 @@ private struct Desk {
   @Test func `cannot move a parent of what is protected away`() async throws {
     try await Walls.requireForUser(.landlock)
     let desk = try Desk(.ordinary, [".git/HEAD": "ref"])
-    _ = try desk.run("mv .git g; mkdir -p .git/hooks; echo bad >.git/hooks/post-merge; rm -rf g/hooks")
+    _ = try desk.run(
+      "mv .git g; mkdir -p .git/hooks; echo bad >.git/hooks/post-merge; rm -rf g/hooks")
     #expect(desk.text(".git/hooks/sample") == "echo" && desk.text(".git/config") == "[core]")
     #expect(desk.mode(".git/hooks/post-merge") == nil)
     #expect(desk.text("g/HEAD") == "ref" && desk.mode(".git/HEAD") == nil)

@@ -197,7 +197,9 @@ import Testing
   private static func status(_ path: String) -> [Int] {
     var status = stat()
     guard stat(path, &status) == 0 else { return [] }
-    return [Int(status.st_mode), status.st_mtim.tv_sec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+    return [
+      Int(status.st_mode), status.st_mtim.tv_sec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+    ]
   }
 
   @Test(arguments: Setting.all)
@@ -215,7 +217,8 @@ import Testing
     let read = try stage.walled(
       ["head", "-c", "4"], setting.tier, before: ["/bin/sh", "-c", script, "input"])
     #expect(read.output.hasPrefix("the "), "\(read)")
-    let unread = try stage.walled(["true"], setting.tier, before: ["/bin/sh", "-c", script, "input"])
+    let unread = try stage.walled(
+      ["true"], setting.tier, before: ["/bin/sh", "-c", script, "input"])
     #expect(unread.output == "the secret", "\(unread)")
     let openly = stage.openly(
       ["/bin/sh", "-c", "exec ./\(stage.probe) descriptor-mode=0 <\(stage.secret)"])

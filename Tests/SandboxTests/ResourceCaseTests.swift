@@ -163,7 +163,8 @@ extension Stage {
   func `bounds the number of files in the workspace`(setting: Setting) async throws {
     let stage = try Stage.small(setting.user)
     try stage.profile(
-      "small", smallLimits.merging(["scratchFiles: 16384": "scratchFiles: 300, growthFiles: 2000"]) { $1 })
+      "small",
+      smallLimits.merging(["scratchFiles: 16384": "scratchFiles: 300, growthFiles: 2000"]) { $1 })
     let script = "./\(stage.probe) many-files=4000,{workspace}; sleep 5"
     let result = try stage.walled(
       ["sh", "-c", stage.spell(script), stage.probe], setting.tier, profile: "small")
@@ -187,7 +188,8 @@ extension Stage {
     // Root lends the limit, then becomes the user.
     let allowed = ["/usr/bin/prlimit", "--rtprio=10:10", "--nice=40:40"]
     let openly = Bare.run(
-      allowed + Stage.words([stage.workspace + "/" + stage.probe, "real-time-limit"], as: setting.user))
+      allowed
+        + Stage.words([stage.workspace + "/" + stage.probe, "real-time-limit"], as: setting.user))
     if openly.error.contains("Operation not permitted") {
       try Test.cancel("Root may not lend that here: \(openly.error)")
     }

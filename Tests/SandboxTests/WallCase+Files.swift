@@ -113,7 +113,8 @@ extension WallCase {
       test: "is not left through links of the kernel's", who: .host),
     WallCase(
       26, "give the host a pipe, a device, a folder, a huge file", full: "typed error",
-      landlock: "typed error", test: "gives ordinary files of a bounded size and nothing else", who: .host),
+      landlock: "typed error", test: "gives ordinary files of a bounded size and nothing else",
+      who: .host),
     WallCase(
       27, "replace the workspace by a link", full: "start refused", landlock: "start refused",
       test: "is refused where the workspace became a link"),

@@ -205,7 +205,8 @@ extension WallCase {
           "exchange={secret},{workspace}/movable", .open, ["ENOENT", "EXDEV"], ["EACCES", "EXDEV"])
       ]),
     WallCase(
-      222, "leave a device by moving a file", [Attempt("white-out={workspace}", .mostlyOpen, ["EPERM"])]),
+      222, "leave a device by moving a file",
+      [Attempt("white-out={workspace}", .mostlyOpen, ["EPERM"])]),
     WallCase(
       223, "ask for the machine's addresses, without a socket to the network",
       [Attempt("ask-interfaces", .open, ["EPERM"])]),
@@ -246,7 +247,8 @@ extension WallCase {
       test: "leads the host nowhere by links", who: .user),
     WallCase(
       236, "change a copy where somebody else changed the folder", full: "no copy",
-      landlock: "not overwritten, reported", test: "keeps what somebody else changed meanwhile", who: .user),
+      landlock: "not overwritten, reported", test: "keeps what somebody else changed meanwhile",
+      who: .user),
     WallCase(
       237, "make others wait for a file",
       [Attempt("take-lease={workspace}/movable", .mostlyOpen, ["EPERM"])]),
