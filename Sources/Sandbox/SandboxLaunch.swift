@@ -67,7 +67,9 @@ public struct SandboxLaunch: Sendable {
     case S_IFDIR, S_IFBLK:
       throw .argument(
         problem: "Standard input is a folder or a disk. Give a file, or </dev/null.")
-    default: return .inherit(0)
+    case S_IFCHR, S_IFIFO, S_IFSOCK: return .inherit(0)
+    // Something of this process's own, where nobody gave it a standard input.
+    default: return .none
     }
   }
 

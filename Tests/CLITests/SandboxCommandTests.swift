@@ -87,6 +87,9 @@ struct `A command in a sandbox` {
       try home.shell("while read -r line; do \(program) echo \"$line\"; done <list").output
         == "one\ntwo\nthree\n")
     #expect(try home.shell("\(program) cat <&-").exitCode == 0)
+    // What the host opens must not come to stand in a closed stream's place.
+    let closed = try home.shell("\(program) sh -c 'readlink /proc/self/fd/0' <&-")
+    #expect(closed.output == "/dev/null\n")
     let folder = try home.shell("\(program) cat <.")
     #expect(folder.exitCode == 2)
     #expect(folder.errors.hasPrefix("martlet: sandbox: Standard input is a folder"))
@@ -99,8 +102,9 @@ struct `A command in a sandbox` {
     let start = ContinuousClock.now
     let result = try home.shell(
       """
+      rm -f started
       "$MARTLET" sandbox run --profile container -- sh -c 'trap "" INT TERM; touch started; sleep 61' &
-      while [ ! -e started ]; do sleep 0.02; done
+      for i in $(seq 1000); do [ -e started ] && break; sleep 0.02; done
       kill -\(signal) $!; wait $!; echo $?
       """)
     #expect(result.output == "\(code)\n", "\(result)")
@@ -110,9 +114,10 @@ struct `A command in a sandbox` {
   @Test func `lives on under nohup when the terminal goes`() throws {
     let result = try home.shell(
       """
+      rm -f started
       nohup "$MARTLET" sandbox run --profile container -- \
         sh -c 'touch started; while [ ! -e go ]; do sleep 0.02; done; echo done' >out 2>errors &
-      while [ ! -e started ]; do sleep 0.02; done
+      for i in $(seq 1000); do [ -e started ] && break; sleep 0.02; done
       kill -HUP $!; touch go; wait $!; echo $?; cat out
       """)
     #expect(result.output == "0\ndone\n", "\(result)")

@@ -295,6 +295,10 @@ private struct Desk {
     }
   }
 
+  private static func run(
+    _ script: String, before: [String], in desk: Desk
+  ) async throws -> StageResult { try desk.run(script, before: before) }
+
   @Test func `when it is killed is removed by the next, and nothing that is in use`() async throws {
     try await Walls.requireForUser(.landlock)
     let desk = try Desk()
@@ -303,19 +307,19 @@ private struct Desk {
     let script = """
       "$@" & living=$!
       "$@" & killed=$!
-      while [ $(ls /tmp/martlet-scratch-*/held 2>/dev/null | wc -l) -lt 2 ]; do sleep 0.02; done
+      for i in $(seq 1000); do
+        [ $(ls /tmp/martlet-scratch-*/held 2>/dev/null | wc -l) -ge 2 ] && break; sleep 0.02
+      done
       kill -9 $killed; wait $killed
       touch killed
       wait $living; echo "status $?" >&2
       """
-    let lasting = Task.detached {
-      try desk.run(
-        """
-        touch "$TMPDIR/held"; while [ ! -e "$TMPDIR/release" ]; do sleep 0.02; done
-        test -e "$TMPDIR/held" && echo held
-        """,
-        before: ["/bin/bash", "-c", script, "hosts"])
-    }
+    async let lasting = Self.run(
+      """
+      touch "$TMPDIR/held"
+      for i in $(seq 3000); do [ -e "$TMPDIR/release" ] && break; sleep 0.02; done
+      test -e "$TMPDIR/held" && echo held
+      """, before: ["/bin/bash", "-c", script, "hosts"], in: desk)
     #expect(await Walls.eventually(seconds: 20) { desk.mode("killed") != nil })
     #expect(Set(Self.folders(.ordinary)).subtracting(before).count == 4)
     // The next one of the same user.
@@ -324,7 +328,7 @@ private struct Desk {
     let held = Set(Self.folders(.ordinary)).subtracting(before)
     #expect(held.count == 2, "\(held)")
     for folder in held { _ = open(folder + "/release", O_CREAT | O_WRONLY | O_CLOEXEC, 0o644) }
-    let end = try await lasting.value
+    let end = try await lasting
     #expect(end.output == "held\n" && end.error.contains("status 0"), "\(end)")
     #expect(Set(Self.folders(.ordinary)).subtracting(before).isEmpty)
   }
