@@ -1,13 +1,14 @@
 // CommandLineProgram.swift — picks the command, runs it, turns what happened into an exit code.
 
 import Glibc
+import Sandbox
 
 /// The program `martlet` as a function of its words.
 public enum CommandLineProgram {
   /// Runs the process's own arguments and exits.
   public static func main() -> Never {
     openStandardStreams()
-    let code = run(Array(CommandLine.arguments.dropFirst()))
+    let code = run(Array(ProgramArguments.all.dropFirst()))
     exit(code.rawValue)
   }
 

@@ -53,6 +53,20 @@ int cs_spawn(const char *path, const int *descriptors, unsigned count, pid_t *pi
     return error;
 }
 
+static int argument_count;
+static char **argument_list;
+
+// The C library calls constructors with what main gets. Source: glibc, csu/libc-start.c.
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+    argument_count = count;
+    argument_list = arguments;
+}
+
+const char *const *cs_arguments(int *count) {
+    *count = argument_count;
+    return (const char *const *)argument_list;
+}
+
 int cs_duplicate(int descriptor, int least) { return fcntl(descriptor, F_DUPFD_CLOEXEC, least); }
 
 int cs_set_nonblocking(int descriptor) {

@@ -82,6 +82,10 @@ int cs_copy_content(int from, int to, uint64_t size);
 /// How many bytes wait in a pipe, asked at either end. (FIONREAD)
 int cs_waiting_bytes(int pipe);
 
+/// The program's arguments as the kernel gave them, `*count` of them. Swift reads its own from
+/// /proc/self/cmdline, which is out of reach behind the walls of the Landlock tier.
+const char *_Nullable const *_Nonnull cs_arguments(int *_Nonnull count);
+
 /// Constants that Glibc's module leaves out.
 enum {
     CS_PATH_ONLY = 010000000, // O_PATH
