@@ -1,13 +1,23 @@
 // CommandLineProgram.swift — picks the command, runs it, turns what happened into an exit code.
 
 import Glibc
+import Sandbox
 
 /// The program `martlet` as a function of its words.
 public enum CommandLineProgram {
   /// Runs the process's own arguments and exits.
   public static func main() -> Never {
-    let code = run(Array(CommandLine.arguments.dropFirst()))
+    openStandardStreams()
+    let code = run(Array(ProgramArguments.all.dropFirst()))
     exit(code.rawValue)
+  }
+
+  /// Where one of the standard streams is closed, the next file that is opened would take its number:
+  /// a ledger would be written to by progress, a command behind walls would read what is the host's.
+  private static func openStandardStreams() {
+    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDWR)
+    }
   }
 
   static let version = "0.1.0"

@@ -5,6 +5,7 @@
 #include "wall/kernel.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,6 +51,20 @@ int cs_spawn(const char *path, const int *descriptors, unsigned count, pid_t *pi
     }
     posix_spawnattr_destroy(&attributes);
     return error;
+}
+
+static int argument_count;
+static char **argument_list;
+
+// The C library calls constructors with what main gets. Source: glibc, csu/libc-start.c.
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+    argument_count = count;
+    argument_list = arguments;
+}
+
+const char *const *cs_arguments(int *count) {
+    *count = argument_count;
+    return (const char *const *)argument_list;
 }
 
 int cs_duplicate(int descriptor, int least) { return fcntl(descriptor, F_DUPFD_CLOEXEC, least); }
@@ -187,6 +203,79 @@ int cs_openat2(int folder, const char *path, int flags, unsigned mode, uint64_t 
 
 int cs_rename(int folder_from, const char *from, int folder_to, const char *to, int replace) {
     return renameat2(folder_from, from, folder_to, to, replace ? 0 : RENAME_NOREPLACE);
+}
+
+int cs_exchange(int folder_from, const char *from, int folder_to, const char *to) {
+    return renameat2(folder_from, from, folder_to, to, RENAME_EXCHANGE);
+}
+
+/// Reads and writes what the kernel does not copy by itself.
+static int copy_by_hand(int from, int to, off_t at, off_t end) {
+    char block[64 << 10];
+    while (at < end) {
+        size_t wanted = (size_t)(end - at) < sizeof block ? (size_t)(end - at) : sizeof block;
+        ssize_t count = pread(from, block, wanted, at);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return (int)count;
+        for (ssize_t done = 0; done < count;) {
+            ssize_t written = pwrite(to, block + done, (size_t)(count - done), at + done);
+            if (written < 0 && errno == EINTR) continue;
+            if (written <= 0) return -1;
+            done += written;
+        }
+        at += count;
+    }
+    return 0;
+}
+
+static int copy_range(int from, int to, off_t at, off_t end) {
+    off_t out = at;
+    while (at < end) {
+        ssize_t count = copy_file_range(from, &at, to, &out, (size_t)(end - at), 0);
+        if (count > 0 || (count < 0 && errno == EINTR)) continue;
+        if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)) return -1;
+        return copy_by_hand(from, to, at, end);
+    }
+    return 0;
+}
+
+int cs_copy_content(int from, int to, uint64_t size) {
+    off_t end = (off_t)size;
+    if (end > 0 && ioctl(to, FICLONE, from) == 0) return ftruncate(to, end);
+    if (ftruncate(to, end) != 0) return -1;
+    for (off_t at = 0; at < end;) {
+        off_t data = lseek(from, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) break;
+        if (data < 0) return copy_range(from, to, at, end);
+        if (data >= end) break;
+        off_t hole = lseek(from, data, SEEK_HOLE);
+        if (hole < 0 || hole > end) hole = end;
+        if (copy_range(from, to, data, hole) != 0) return -1;
+        at = hole;
+    }
+    return 0;
+}
+
+int cs_waiting_bytes(int pipe) {
+    int count = 0;
+    return ioctl(pipe, FIONREAD, &count) == 0 ? count : -1;
+}
+
+int cs_save_terminal(int descriptor, struct cs_terminal *terminal) {
+    struct stat status;
+    if (tcgetattr(descriptor, &terminal->settings) != 0 || fstat(descriptor, &status) != 0) return -1;
+    terminal->mode = status.st_mode & 07777;
+    return 0;
+}
+
+void cs_restore_terminal(int descriptor, const struct cs_terminal *terminal) {
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 && (status.st_mode & 07777) != terminal->mode)
+        fchmod(descriptor, terminal->mode);
+    ioctl(descriptor, TIOCNXCL);
+    tcflow(descriptor, TCOON);
+    // Of a terminal that is another job's, setting stops this process by SIGTTOU; that job has its own.
+    if (tcgetpgrp(descriptor) == getpgrp()) tcsetattr(descriptor, TCSANOW, &terminal->settings);
 }
 
 int cs_identify(int descriptor, struct cs_identity *identity) {

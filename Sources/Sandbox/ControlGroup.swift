@@ -32,6 +32,7 @@ final class ControlGroup: Sendable {
   static func make(_ limits: SandboxLimits, user: UInt32) -> ControlGroup? {
     let isBirthplace = user == geteuid()
     guard isBirthplace || limits.isHard else { return nil }
+    _ = sweep
     let name = "martlet-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue)"
     if let place = place.version2 {
       return ControlGroup(version2: "\(place)/\(name)", limits, isBirthplace: isBirthplace)
@@ -43,6 +44,24 @@ final class ControlGroup: Sendable {
     }
     return nil
   }
+
+  /// Removes the empty groups of hosts that were killed, once in the life of this process.
+  private static let sweep: Void = {
+    let folders = [
+      place.version2, place.memory.map { "/sys/fs/cgroup/memory\($0)" },
+      place.processes.map { "/sys/fs/cgroup/pids\($0)" },
+    ]
+    for folder in folders.compactMap({ $0 }) {
+      for name in folderEntries(folder) {
+        let parts = name.split(separator: "-")
+        guard parts.count == 3, parts[0] == "martlet", let host = pid_t(parts[1]), host > 0,
+          kill(host, 0) != 0, errno == ESRCH
+        else { continue }
+        // The kernel removes none that has a process in it.
+        rmdir("\(folder)/\(name)")
+      }
+    }
+  }()
 
   /// Of the two places where a leaf may be made, our own group and its parent, the first whose
   /// children have the controllers. (A group with processes in it has none for its children, except

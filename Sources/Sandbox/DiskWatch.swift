@@ -36,13 +36,14 @@ struct DiskWatch {
   private var watched: [Watched] = []
   private let startedAt: timespec
 
-  /// Each of the folders may grow by `growthBytesMax`; `scratch` stands for /tmp, bounded as that is.
+  /// Each of the folders may grow by `growthBytesMax` and `growthFileCountMax`; `scratch` stands for
+  /// /tmp, bounded as that is.
   init(folders: [String], scratch: String?, _ limits: SandboxLimits) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &now)
     startedAt = now
     for folder in folders {
-      add(folder, limits.growthBytesMax, .max, countsAll: false)
+      add(folder, limits.growthBytesMax, limits.growthFileCountMax, countsAll: false)
     }
     if let scratch {
       add(scratch, limits.scratchBytesMax, limits.scratchFileCountMax, countsAll: true)

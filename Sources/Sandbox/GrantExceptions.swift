@@ -22,6 +22,29 @@ struct GrantExceptions: Sendable {
     wishes += grant.protectedWhereThere.map { (source, $0, .protectWhereThere) }
   }
 
+  /// What is hidden and protected beneath a granted folder, looking at the disk now. What is to be
+  /// protected and is not there is among it where the profile says that it is to be made.
+  ///
+  /// - Throws: A path that leads through a link.
+  func found(
+    in folder: String
+  ) throws(SandboxError) -> (hidden: [(path: String, isFolder: Bool)], protected: [String]) {
+    guard try Self.isFolder(folder, isInner: false) != nil else {
+      throw .cannotRead(path: folder, errno: ENOENT)
+    }
+    var hidden: [(path: String, isFolder: Bool)] = []
+    var protected: [String] = []
+    for (wishFolder, path, wish) in wishes where wishFolder == folder {
+      let kind = try Self.isFolder(folder + "/" + path)
+      switch wish {
+      case .hide: if let kind { hidden.append((path, kind)) }
+      case .protect: protected.append(path)
+      case .protectWhereThere: if kind != nil { protected.append(path) }
+      }
+    }
+    return (hidden, protected)
+  }
+
   /// What the full tier mounts beside `mounts`, looking at the disk now. Folders that are to be
   /// protected and are missing are made.
   ///

@@ -54,7 +54,7 @@ enum ProcessTree {
       use.memoryBytes = sizes.reduce(0) { sum, entry in
         let (process, size) = entry
         let pages = proportionalBytes(of: process) ?? size.residentBytes
-        return sum + pages + size.swappedBytes + size.tableBytes
+        return sum + pages + size.swappedBytes + size.tableBytes + size.hugeBytes
       }
     }
     if use.memoryBytes <= limit { use.memoryBytes += HiddenMemory.bytes(of: processes) }
@@ -76,10 +76,12 @@ private struct ProcessSize {
   var residentBytes: UInt64 = 0
   var swappedBytes: UInt64 = 0
   var tableBytes: UInt64 = 0
+  /// Of the pool of huge pages, which the resident size leaves out.
+  var hugeBytes: UInt64 = 0
   /// 0 before kernel 6.2, which does not say.
   var openFileCount = 0
 
-  var heldBytes: UInt64 { residentBytes + swappedBytes + tableBytes }
+  var heldBytes: UInt64 { residentBytes + swappedBytes + tableBytes + hugeBytes }
 
   init(_ process: pid_t) {
     for line in readText("/proc/\(process)/status", byteCountMax: 8 << 10)?.split(separator: "\n")
@@ -93,6 +95,7 @@ private struct ProcessSize {
       case "VmRSS:": residentBytes = number << 10
       case "VmSwap:": swappedBytes = number << 10
       case "VmPTE:": tableBytes = number << 10
+      case "HugetlbPages:": hugeBytes = number << 10
       default: break
       }
     }

@@ -42,6 +42,7 @@ public struct SandboxDoctor: Sendable {
     for tier in [SandboxTier.full, .landlock] { findings.append(await examine(tier, wall)) }
     findings.append(await inForce)
     findings.append(memoryLimits)
+    findings.append(await processLimits)
     if geteuid() == 0 { findings.append(root) }
     return findings
   }
@@ -49,13 +50,13 @@ public struct SandboxDoctor: Sendable {
   // MARK: - Tiers
 
   /// The best tier that this machine builds, nil where it builds none: found out once, by building it.
-  public static var tierInForce: SandboxTier? { get async { await firstTier.value } }
+  public static var tierInForce: SandboxTier? { get async { await firstRun.value?.tier } }
 
-  private static let firstTier = Task { () -> SandboxTier? in
+  private static let firstRun = Task { () -> SandboxOutcome? in
     do throws(SandboxError) {
       let plan = try SandboxPlan(profile, folders: [:], wall: .find())
       let outcome = try await plan.run(SandboxCommand(["/bin/true"])).outcome
-      return outcome.layers.isEmpty ? nil : outcome.tier
+      return outcome.layers.isEmpty ? nil : outcome
     } catch { return nil }
   }
 
@@ -166,8 +167,9 @@ public struct SandboxDoctor: Sendable {
     limits: SandboxLimits(
       wallTimeMax: .seconds(20), cpuTimeMax: .seconds(20), memoryBytesMax: 256 << 20,
       fileBytesMax: 1 << 20, scratchBytesMax: 4 << 20, scratchFileCountMax: 256,
-      growthBytesMax: 64 << 20, processCountMax: 16,
-      openFileCountMax: 64, outputBytesMax: 64 << 10, isHard: false))
+      growthBytesMax: 64 << 20, growthFileCountMax: 1024, copyBytesMax: 1 << 20,
+      copyFileCountMax: 64, processCountMax: 16, openFileCountMax: 64, outputBytesMax: 64 << 10,
+      isHard: false))
 
   // MARK: - Circumstances
 
@@ -183,6 +185,26 @@ public struct SandboxDoctor: Sendable {
       detail: "A watchdog adds up memory every 100 ms; each process has its own hard limit.",
       remedy: "For hard limits run martlet in a delegated control group: "
         + "systemd-run --user --scope -p Delegate=yes martlet …")
+  }
+
+  /// Found out by starting something.
+  private var processLimits: Finding {
+    get async {
+      let subject = "process limits"
+      let works = [
+        "rlimit": """
+        The kernel holds them in the full tier (RLIMIT_NPROC); a watchdog in the Landlock tier.
+        """,
+        "process-numbers": "The kernel holds them: a sandbox has few numbers for processes.",
+        "cgroup-v2": "The kernel holds them (cgroup-v2).",
+      ]
+      if let limit = await Self.firstRun.value?.processEnforcement, let detail = works[limit] {
+        return Finding(subject: subject, state: .works, detail: detail, remedy: nil)
+      }
+      return Finding(
+        subject: subject, state: .limited, detail: "A watchdog counts processes every 100 ms.",
+        remedy: "Run martlet as an ordinary user where the full tier works, or on kernel 6.14.")
+    }
   }
 
   private var root: Finding {

@@ -17,6 +17,9 @@ public enum SandboxError: Error, Equatable, Sendable {
   case tierBelowLeast(profile: String, least: SandboxTier, asked: SandboxTier)
   /// Something beneath a grant is to be hidden or protected, which the Landlock tier cannot do.
   case needsMounts(profile: String, folder: String)
+  /// The Landlock tier would have to work on a copy of the folder, and that is larger than the profile
+  /// lets a copy be.
+  case tooLargeToCopy(profile: String, folder: String, limit: String)
   case rootRefused(profile: String)
   case landlockAsRoot
   /// The profile's limits are hard, and no control group can hold them here.
@@ -61,7 +64,13 @@ extension SandboxError: CustomStringConvertible {
       """
       The sandbox profile "\(profile)" hides or protects parts of "\(folder)", which takes the tier \
       "full": Landlock cannot take out what lies beneath a grant. Choose that tier, or say \
-      belowFull: "bare" in the profile to do without.
+      belowFull: "copy" in the profile to work on a copy, or "bare" to do without.
+      """
+    case .tooLargeToCopy(let profile, let folder, let limit):
+      """
+      In the Landlock tier the sandbox profile "\(profile)" works on a copy of \(folder), because it \
+      hides or protects parts of it, and the folder has more than \(limit). Use the tier "full" \
+      (see martlet sandbox doctor), choose a smaller folder, or raise that limit in the profile.
       """
     case .rootRefused(let profile):
       """

@@ -64,6 +64,10 @@ public struct SandboxOutcome: Equatable, Sendable {
   public var enforcement: Enforcement
   /// Whether the profile hides or protects something that this tier cannot, and says to do without.
   public var isBare = false
+  /// The folders that the command got copies of, as in the record; nil for none.
+  var copies: JSONValue?
+  /// What was brought back from the copies.
+  public var copyReport: CopyReport?
   public var inputByteCount = 0
   /// All that the command wrote, kept or not.
   public var outputByteCount = 0
@@ -103,6 +107,7 @@ extension SandboxOutcome {
       "user": count(timeOfUser.microseconds), "system": count(timeOfSystem.microseconds),
     ]
     object["residentBytesMax"] = count(residentBytesMax)
+    if let copyReport { object["copyReport"] = .object(copyReport.members) }
     if !steps.isEmpty {
       object["steps"] = .array(
         steps.map { ["step": .string($0.step.rawValue), "at": count($0.time.microseconds)] })
@@ -122,8 +127,18 @@ extension SandboxOutcome {
       "root": .bool(identity.isRoot),
     ]
     object["memoryLimit"] = .string(enforcement.rawValue)
+    object["processLimit"] = .string(processEnforcement)
     if isBare { object["unprotected"] = true }
+    if let copies { object["copies"] = copies }
     return object
+  }
+
+  /// What holds the number of processes. The kernel counts those of a user namespace, and none of
+  /// root's, of whom it can bound the numbers that there are for processes.
+  var processEnforcement: String {
+    if enforcement != .watchdog { return enforcement.rawValue }
+    if tier == .full, !identity.isRoot { return "rlimit" }
+    return layers.contains("numbers") ? "process-numbers" : enforcement.rawValue
   }
 
   private func count(_ value: Int) -> JSONValue { .number(.integer(Int64(value))) }
@@ -165,9 +180,20 @@ extension SandboxOutcome {
       (WALL_LAYER_NAMESPACES, "namespaces"), (WALL_LAYER_ROOT, "root"),
       (WALL_LAYER_CAPABILITIES, "capabilities"), (WALL_LAYER_LIMITS, "limits"),
       (WALL_LAYER_LANDLOCK, "landlock"), (WALL_LAYER_FILTER, "filter"),
-      (WALL_LAYER_CGROUP, "cgroup"),
+      (WALL_LAYER_CGROUP, "cgroup"), (WALL_LAYER_NUMBERS, "numbers"),
     ]
     return names.filter { bits & $0.0.rawValue != 0 }.map(\.1)
+  }
+}
+
+extension CopyReport {
+  fileprivate var members: JSONObject {
+    [
+      "broughtBack": .number(.integer(Int64(broughtBackCount))),
+      "notBroughtBack": .number(.integer(Int64(notBroughtBackCount))),
+      "first": .array(
+        notBroughtBack.map { ["path": .string($0.path), "reason": .string($0.reason.rawValue)] }),
+    ]
   }
 }
 

@@ -43,7 +43,7 @@ public struct SandboxPlan: Sendable {
       throw .tierBelowLeast(profile: profile.name, least: .full, asked: tier)
     }
     if tier == .landlock, geteuid() == 0 { throw .landlockAsRoot }
-    let excepted = profile.grants.first { $0.hasExceptions && !$0.isBareBelowFull }
+    let excepted = profile.grants.first { $0.hasExceptions && $0.belowFull == .refuse }
     if let excepted, tier == .landlock {
       throw .needsMounts(profile: profile.name, folder: excepted.folder)
     }
@@ -65,10 +65,35 @@ public struct SandboxPlan: Sendable {
     tiers = tier.map { [$0] } ?? (isLandlockPossible ? [.full, .landlock] : [.full])
   }
 
-  /// What the wall is told. `scratch` is the private folder that stands for /tmp in the Landlock tier.
+  /// The folders of which the command gets copies in this tier, looking at the disk now: only those in
+  /// which something is there to hide or protect.
+  func copyOrders(in tier: SandboxTier) throws(SandboxError) -> [FolderCopy.Order] {
+    guard tier == .landlock else { return [] }
+    var orders: [FolderCopy.Order] = []
+    for grant in profile.grants where grant.hasExceptions && grant.belowFull == .copy {
+      guard let source = places[grant.folder]?.source else { continue }
+      let (hidden, protected) = try exceptions.found(in: source)
+      if hidden.isEmpty, protected.isEmpty { continue }
+      // What another grant shows as well, a copy does not keep from anybody.
+      let seen = mounts.contains { mount in
+        mount.kind == .folder && mount.source != source
+          && (hidden.map(\.path) + (mount.access == .write ? protected : []))
+            .contains { SandboxPath.isInside("\(source)/\($0)", mount.source) }
+      }
+      if seen { throw .needsMounts(profile: profile.name, folder: grant.folder) }
+      orders.append(
+        FolderCopy.Order(
+          grant: grant.folder, source: source, isWritable: grant.access == .write, hidden: hidden,
+          protected: protected))
+    }
+    return orders
+  }
+
+  /// What the wall is told. `scratch` is the private folder that stands for /tmp in the Landlock tier,
+  /// `copies` stand for folders there.
   func specification(
-    for command: SandboxCommand, tier: SandboxTier, scratch: String?, group: ControlGroup?,
-    hasBroker: Bool
+    for command: SandboxCommand, tier: SandboxTier, scratch: String?, copies: FolderCopies?,
+    group: ControlGroup?, hasBroker: Bool
   ) throws(SandboxError) -> WallSpecification {
     var specification = WallSpecification()
     specification.flags = flags(for: command, tier: tier, group: group)
@@ -89,6 +114,12 @@ public struct SandboxPlan: Sendable {
       addFiles(to: &specification)
       mounts = Layout.sorted(mounts + (try exceptions.mounts(beside: self.mounts)))
     } else if let scratch {
+      if let copies {
+        for index in mounts.indices where mounts[index].kind == .folder {
+          guard let copy = copies.path(of: mounts[index].source) else { continue }
+          (mounts[index].source, mounts[index].target) = (copy, copy)
+        }
+      }
       mounts.append(PlannedMount(source: scratch, target: scratch, kind: .folder, access: .write))
     }
     guard mounts.count <= Self.mountCountMax else {
@@ -109,27 +140,26 @@ public struct SandboxPlan: Sendable {
       specification.variable(name, value)
     }
     for argument in arguments { specification.argument(argument) }
-    specification.folder(startFolder(tier: tier) ?? home)
+    let start = profile.start.flatMap { folder(named: $0, tier: tier) }
+    specification.folder(start.map { copies?.path(of: $0) ?? $0 } ?? home)
     return try checked(specification, arguments, variables)
   }
 
   /// Folders of the host that the command may write.
-  var writableFolders: [String] {
-    Array(Set(mounts.filter { $0.access == .write && $0.kind == .folder }.map(\.source))).sorted()
+  func writableFolders(_ copies: FolderCopies?) -> [String] {
+    let sources = Set(mounts.filter { $0.access == .write && $0.kind == .folder }.map(\.source))
+    return sources.map { copies?.path(of: $0) ?? $0 }.sorted()
   }
 
-  /// Whether the profile hides or protects something that this tier cannot.
+  /// Whether the profile hides or protects something that this tier cannot, and does without.
   func isBare(in tier: SandboxTier) -> Bool {
-    tier == .landlock && profile.grants.contains(where: \.hasExceptions)
+    tier == .landlock && profile.grants.contains { $0.hasExceptions && $0.belowFull == .bare }
   }
 
-  /// Where the folder that was granted under `name` appears inside; nil where it was not granted.
+  /// Where the folder that was granted under `name` appears inside, if the command gets no copy of it;
+  /// nil where it was not granted.
   public func folder(named name: String, tier: SandboxTier) -> String? {
     places[name].map { tier == .full ? $0.target : $0.source }
-  }
-
-  private func startFolder(tier: SandboxTier) -> String? {
-    profile.start.flatMap { folder(named: $0, tier: tier) }
   }
 
   private func flags(
@@ -194,6 +224,11 @@ public struct SandboxPlan: Sendable {
     specification.limit(UInt32(RLIMIT_CORE.rawValue), 1)
     specification.limit(UInt32(CS_LIMIT_LOCKED_MEMORY), 0)
     specification.limit(UInt32(CS_LIMIT_MESSAGE_QUEUES), 0)
+    // Some users may ask for more of the processor than others; this one is not to.
+    specification.limit(UInt32(CS_LIMIT_NICE), 0)
+    specification.limit(UInt32(CS_LIMIT_REAL_TIME), 0)
+    // Timers and signals that wait are counted for the user, whose other programs need some too.
+    specification.limit(UInt32(CS_LIMIT_PENDING_SIGNALS), 4096)
     // In a user namespace process 1 counts too. Without one the kernel counts every process of the
     // user; what is running now is more than those, so this stops a fork bomb, and the watchdog counts.
     let others = tier == .full ? 1 : Self.taskCount

@@ -16,13 +16,16 @@
 //                hide: [".env"],                        optional: there, and empty to whoever looks
 //                protect: [".git/hooks"],               optional: only to be read; made where missing
 //                protectExisting: [".git/config"],      optional: only to be read, where it is there
-//                belowFull: "refuse" | "bare" }],       optional, "refuse": in the Landlock tier, which
-//                                                       cannot hide or protect, grant it all the same
+//                belowFull: "copy" | "bare" | "refuse" }],   optional, "copy": in the Landlock tier, which
+//                                                       cannot hide or protect, work on a copy; or grant
+//                                                       it all the same; or have no sandbox
 //     start: "workspace",                optional: the grant in which the command starts, else /tmp
 //     environment: { LANG: "C.UTF-8" },  optional
 //     pass: ["TERM"],                    optional: variables of the host by name
 //     limits: { wallSeconds, cpuSeconds, memoryMiB, fileMiB, scratchMiB, scratchFiles, growthMiB,
-//               processes, openFiles, outputKiB, hard }       growthMiB is optional: 8192
+//               growthFiles, copyMiB, copyFiles, processes, openFiles, outputKiB, hard }
+//                                        optional: growthMiB 8192, growthFiles 1000000, copyMiB 2048,
+//                                        copyFiles 100000, hard false
 
 import FoundationEssentials
 import Glibc
@@ -160,7 +163,7 @@ extension SandboxProfile {
         isOptional: try object.bool("optional", or: false),
         hidden: try object.innerPaths("hide"), protected: try object.innerPaths("protect"),
         protectedWhereThere: try object.innerPaths("protectExisting"),
-        isBareBelowFull: try object.isBareBelowFull())
+        belowFull: try object.belowFull())
       try object.end()
       guard grant.access == .write || (grant.protected + grant.protectedWhereThere).isEmpty else {
         throw object.error(
@@ -195,6 +198,9 @@ extension SandboxLimits {
     // The root itself needs a few dozen.
     scratchFileCountMax = UInt64(try object.number("scratchFiles", in: 64...(1 << 24)))
     growthBytesMax = UInt64(try object.number("growthMiB", in: 1...(1 << 24), or: 8192)) << 20
+    growthFileCountMax = UInt64(try object.number("growthFiles", in: 1...(1 << 30), or: 1_000_000))
+    copyBytesMax = UInt64(try object.number("copyMiB", in: 1...(1 << 24), or: 2048)) << 20
+    copyFileCountMax = try object.number("copyFiles", in: 1...2_000_000, or: 100_000)
     processCountMax = try object.number("processes", in: 1...65_536)
     openFileCountMax = try object.number("openFiles", in: 16...65_536)
     outputBytesMax = try object.number("outputKiB", in: 1...(1 << 20)) << 10
@@ -287,14 +293,12 @@ private struct ProfileObject {
     return whole
   }
 
-  private enum BelowFull: String, CaseIterable { case refuse, bare }
-
-  mutating func isBareBelowFull() throws(SandboxError) -> Bool {
+  mutating func belowFull() throws(SandboxError) -> SandboxProfile.BelowFull {
     guard members["belowFull"] != nil else {
       known.append("belowFull")
-      return false
+      return .copy
     }
-    return try choice("belowFull", of: BelowFull.self) == .bare
+    return try choice("belowFull", of: SandboxProfile.BelowFull.self)
   }
 
   /// Relative paths of plain names.

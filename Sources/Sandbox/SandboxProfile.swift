@@ -27,6 +27,17 @@ public struct SandboxProfile: Equatable, Sendable {
     case write
   }
 
+  /// What to do in the Landlock tier, which cannot take out what lies beneath a grant.
+  public enum BelowFull: String, Equatable, Sendable, CaseIterable {
+    /// The command works on a copy without what is hidden; what it changed is brought back, except
+    /// where that is protected. See ``FolderCopy``.
+    case copy
+    /// The folder itself is granted, nothing hidden and nothing protected.
+    case bare
+    /// There is no sandbox.
+    case refuse
+  }
+
   /// One folder that the command may see.
   public struct Grant: Equatable, Sendable {
     /// "system" (what the operating system's programs need), "workspace", another name that the host
@@ -43,13 +54,13 @@ public struct SandboxProfile: Equatable, Sendable {
     public var protected: [String]
     /// The same for those that are there when the walls go up.
     public var protectedWhereThere: [String]
-    /// Whether the Landlock tier, which cannot hide or protect, grants the folder all the same.
-    public var isBareBelowFull: Bool
+    /// What the Landlock tier does where something beneath the folder is hidden or protected.
+    public var belowFull: BelowFull
 
     public init(
       folder: String, access: Access, targets: [String] = [ownPath], isOptional: Bool = false,
       hidden: [String] = [], protected: [String] = [], protectedWhereThere: [String] = [],
-      isBareBelowFull: Bool = false
+      belowFull: BelowFull = .copy
     ) {
       self.folder = folder
       self.access = access
@@ -58,7 +69,7 @@ public struct SandboxProfile: Equatable, Sendable {
       self.hidden = hidden
       self.protected = protected
       self.protectedWhereThere = protectedWhereThere
-      self.isBareBelowFull = isBareBelowFull
+      self.belowFull = belowFull
     }
 
     /// Whether anything beneath the folder is treated differently from the rest.
@@ -114,6 +125,11 @@ public struct SandboxLimits: Equatable, Sendable {
   public var scratchFileCountMax: UInt64
   /// By how much a folder that may be written can grow.
   public var growthBytesMax: UInt64
+  /// How many files and folders can be made in it, or changed.
+  public var growthFileCountMax: UInt64
+  /// What is copied of granted folders, all together, where the Landlock tier works on copies.
+  public var copyBytesMax: UInt64
+  public var copyFileCountMax: Int
   /// Processes and threads at one time.
   public var processCountMax: Int
   /// Open files of each process.

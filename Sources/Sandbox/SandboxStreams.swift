@@ -14,6 +14,10 @@ public struct SandboxStreams: Sendable {
     case stream
     /// A descriptor of the host's, as it is.
     case inherit(Int32)
+    /// The rest of an ordinary file that the host has open, through a pipe: with the file itself the
+    /// command could change its mode and its times. Afterwards the file's position is behind what the
+    /// command has read.
+    case file(Int32)
   }
 
   public enum Output: Sendable {
@@ -113,6 +117,11 @@ public final class WalledInput: Sendable {
       state.isClosed = true
     }
   }
+
+  /// More input, from the thread that feeds the pipe.
+  func take(_ bytes: [UInt8]) { state.withLock { $0.queue += bytes } }
+
+  var backlogByteCount: Int { state.withLock { $0.backlog } }
 
   /// Whether the pipe should be watched for room, or closed.
   var wantsAttention: Bool {

@@ -2,6 +2,7 @@
 
 import CSandbox
 import Glibc
+import Synchronization
 
 enum WallWatch {
   /// Stays with an attempt until its command is gone. Where the kernel refuses the tier, tries those
@@ -10,7 +11,7 @@ enum WallWatch {
     _ first: WallAttempt, _ command: SandboxCommand, _ plan: SandboxPlan, _ streams: SandboxStreams,
     _ desk: WalledDesk
   ) {
-    // As root no limit counts processes: whoever ends a fork bomb must get its turn.
+    // As root little holds a fork bomb: whoever ends it must get its turn.
     if geteuid() == 0 { setpriority(Int32(PRIO_PROCESS.rawValue), 0, -5) }
     var attempt = first
     var tiers = plan.tiers.dropFirst()
@@ -25,7 +26,8 @@ enum WallWatch {
       }
       do throws(SandboxError) {
         attempt.bury()
-        attempt = try WallAttempt(command, plan, next, streams, desk)
+        let copies = try plan.copies(in: next) { desk.isStopAsked }
+        attempt = try WallAttempt(command, plan, next, streams, desk, copies)
         attempt.droppedFrom = failure
       } catch {
         return desk.started(.failure(error))
@@ -49,11 +51,13 @@ final class WallAttempt {
   private let desk: WalledDesk
   private let subjects: [UInt32: String]
   private let group: ControlGroup?
-  private let scratch: ScratchFolder?
+  private let scratch: PrivateFolder?
+  private let copies: FolderCopies?
   private let channel: Descriptor
   private let process: pid_t
   private let processDoor: Descriptor
   private var inputPipe: Descriptor?
+  private var inputFile: InputFile?
   private var ports: [OutputPort]
   private let startedAt: ContinuousClock.Instant
   private var readyAt: ContinuousClock.Instant?
@@ -72,7 +76,7 @@ final class WallAttempt {
   /// Starts the wall.
   init(
     _ command: SandboxCommand, _ plan: SandboxPlan, _ tier: SandboxTier, _ streams: SandboxStreams,
-    _ desk: WalledDesk
+    _ desk: WalledDesk, _ copies: FolderCopies?
   ) throws(SandboxError) {
     // The Landlock tier's wall cannot join a group: the watchdog counts there.
     group =
@@ -80,14 +84,15 @@ final class WallAttempt {
     if group == nil, plan.profile.limits.isHard {
       throw .noHardLimits(profile: plan.profile.name)
     }
-    scratch = tier == .landlock ? try ScratchFolder() : nil
+    scratch = tier == .landlock ? try PrivateFolder(.scratch) : nil
     var broker: Descriptor?
     if plan.profile.network == .broker {
       broker = streams.connection
       if broker == nil { broker = try streams.broker?.commandEnd() }
     }
     let specification = try plan.specification(
-      for: command, tier: tier, scratch: scratch?.path, group: group, hasBroker: broker != nil)
+      for: command, tier: tier, scratch: scratch?.path, copies: copies, group: group,
+      hasBroker: broker != nil)
     let wiring = try Wiring(streams, plan.profile.limits, desk)
     let channels = try Wiring.channel()
     let bytes = specification.bytes
@@ -106,15 +111,20 @@ final class WallAttempt {
     processDoor = Descriptor(door)
     channel = channels.ours
     inputPipe = wiring.inputPipe
+    inputFile = wiring.inputFile
     ports = wiring.ports
     subjects = specification.subjects
     deadline = startedAt + Self.startTimeMax
-    disk = DiskWatch(folders: plan.writableFolders, scratch: scratch?.path, plan.profile.limits)
+    disk = DiskWatch(
+      folders: plan.writableFolders(copies), scratch: scratch?.path, plan.profile.limits)
     (self.plan, self.command, self.tier, self.desk) = (plan, command, tier, desk)
+    self.copies = copies
+    desk.copies.withLock { $0 = copies }
     outcome = SandboxOutcome(
       profile: plan.profile.name, verdict: .killed(.wallDied), tier: tier,
       identity: plan.identity, enforcement: group?.enforcement ?? .watchdog)
     outcome.isBare = plan.isBare(in: tier)
+    outcome.copies = copies?.facts
   }
 
   /// Stays until nothing of the command is left.
@@ -134,8 +144,10 @@ final class WallAttempt {
     // A group can only be removed when the wall has left it.
     if group != nil { bury() }
     finishOutput()
+    if let copies, readyAt != nil { outcome.copyReport = copies.reconcile(isLast: true) }
     let outcome = finalOutcome()
     // Before anybody hears of the end, who may end the host.
+    copies?.remove()
     scratch?.remove()
     group?.remove()
     return SandboxResult(
@@ -192,6 +204,7 @@ final class WallAttempt {
   }
 
   private func moveData() {
+    if inputPipe != nil, readyAt != nil { inputFile?.feed(desk.input) }
     if let pipe = inputPipe, readyAt != nil, desk.input.wantsAttention {
       if !desk.input.feed(pipe.number) { inputPipe = nil }
     }
@@ -328,6 +341,7 @@ final class WallAttempt {
   /// whoever reads it, unless the caller wants it to stop.
   private func finishOutput() {
     inputPipe = nil
+    if readyAt != nil { inputFile?.settle(sent: desk.input.sentCount) }
     for port in ports { port.drain() }
     while !desk.isStopAsked {
       let waiting = ports.compactMap(\.wantsToWrite)

@@ -38,7 +38,8 @@ public final class WalledProcess: Sendable {
     let desk = WalledDesk(bell: Descriptor(wake))
     // Spawning takes half a millisecond, handing it to another thread can take longer.
     guard let tier = plan.tiers.first else { throw .ended }
-    let parcel = Parcel(try WallAttempt(command, plan, tier, streams, desk))
+    let copies = try await plan.copiesOffThePool(in: tier)
+    let parcel = Parcel(try WallAttempt(command, plan, tier, streams, desk, copies))
     let code = OwnThread.start {
       guard let attempt = parcel.open() else { return }
       WallWatch.run(attempt, command, plan, streams, desk)
@@ -59,6 +60,19 @@ public final class WalledProcess: Sendable {
   /// Kills the command and everything it started. Returns at once; ``result()`` says when it is done.
   public func stop() { desk.stop() }
 
+  /// Where the command works on copies of folders, carries what changed on one side only to the other.
+  ///
+  /// - Returns: What was brought back and what was not; nil where there are no copies.
+  public func reconcile() async -> CopyReport? {
+    guard let copies = desk.copies.withLock({ $0 }) else { return nil }
+    return await withCheckedContinuation { continuation in
+      let code = OwnThread.start {
+        continuation.resume(returning: copies.reconcile(isLast: false))
+      }
+      if code != 0 { continuation.resume(returning: nil) }
+    }
+  }
+
   /// What became of the command, and the output that was captured, once nothing of it is left.
   public func result() async -> SandboxResult { await desk.whenEnded() }
 }
@@ -72,6 +86,40 @@ public struct SandboxResult: Equatable, Sendable {
 }
 
 extension SandboxPlan {
+  /// Copies what the command is to have copies of in this tier; nil where that is nothing.
+  func copies(
+    in tier: SandboxTier, isStopped: () -> Bool
+  ) throws(SandboxError) -> FolderCopies? {
+    let orders = try copyOrders(in: tier)
+    return orders.isEmpty ? nil : try FolderCopies(orders, of: profile, isStopped: isStopped)
+  }
+
+  /// The same, on a thread of its own where there is something to copy. A task that is cancelled ends it.
+  func copiesOffThePool(in tier: SandboxTier) async throws(SandboxError) -> FolderCopies? {
+    let orders = try copyOrders(in: tier)
+    if orders.isEmpty { return nil }
+    let (profile, isStopped) = (profile, StopFlag())
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation {
+        (continuation: CheckedContinuation<Result<FolderCopies, SandboxError>, Never>) in
+        let code = OwnThread.start {
+          let result: Result<FolderCopies, SandboxError>
+          do throws(SandboxError) {
+            result = .success(
+              try FolderCopies(orders, of: profile, isStopped: { isStopped.isSet }))
+          } catch { result = .failure(error) }
+          continuation.resume(returning: result)
+        }
+        if code != 0 {
+          continuation.resume(returning: .failure(.call(name: "pthread_create", errno: code)))
+        }
+      }
+    } onCancel: {
+      isStopped.set()
+    }
+    return try result.get()
+  }
+
   /// Runs a command to its end. A wall that could not be built is a verdict here, not an error.
   ///
   /// - Throws: What kept even the wall from being started: a path that is gone, a command line that
@@ -97,6 +145,15 @@ extension SandboxPlan {
   }
 }
 
+/// Set once, looked at from another thread.
+private final class StopFlag: Sendable {
+  private let flag = Atomic(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+
+  func set() { flag.store(true, ordering: .relaxed) }
+}
+
 /// Carries an attempt to its thread.
 private final class Parcel: Sendable {
   private let content: Mutex<WallAttempt?>
@@ -120,6 +177,8 @@ final class WalledDesk: Sendable {
   let output: WalledOutput
   let error: WalledOutput
   let bell: Descriptor
+  /// What the command works on in place of folders.
+  let copies = Mutex<FolderCopies?>(nil)
   private let state = Mutex(State())
 
   init(bell: Descriptor) {

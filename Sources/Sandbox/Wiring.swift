@@ -8,6 +8,8 @@ struct Wiring {
   /// What becomes the command's descriptors 0, 1 and 2.
   let given: [Descriptor]
   let inputPipe: Descriptor?
+  /// What feeds the pipe, where that is a file.
+  let inputFile: InputFile?
   /// Standard output and standard error.
   let ports: [OutputPort]
 
@@ -15,6 +17,7 @@ struct Wiring {
     _ streams: SandboxStreams, _ limits: SandboxLimits, _ desk: WalledDesk
   ) throws(SandboxError) {
     let input: Descriptor
+    var inputFile: InputFile?
     switch streams.input {
     case .none:
       input = try Self.own(open("/dev/null", O_RDONLY | O_CLOEXEC), "open")
@@ -27,7 +30,15 @@ struct Wiring {
       input = pipe.reading
       inputPipe = pipe.writing
       _ = cs_set_nonblocking(pipe.writing.number)
+    case .file(let descriptor):
+      let pipe = try Self.pipe()
+      input = pipe.reading
+      inputPipe = pipe.writing
+      _ = cs_set_nonblocking(pipe.writing.number)
+      inputFile = InputFile(
+        try Self.own(cs_duplicate(descriptor, Self.leastNumber), "fcntl"), pipe: pipe.reading)
     }
+    self.inputFile = inputFile
     if case .bytes(let bytes) = streams.input { desk.input.preload(bytes) }
     let output = try Self.port(streams.output, limits, desk.output)
     let error = try Self.port(streams.error, limits, desk.error)
@@ -90,6 +101,48 @@ struct Wiring {
     withExtendedLifetime((given, moved)) {}
     guard code == 0 else { throw .wallProgram(path: path, problem: "\(sentence(errno: code)).") }
     return process
+  }
+}
+
+/// An ordinary file that a command reads through a pipe.
+struct InputFile {
+  private static let chunkBytes = 64 << 10
+
+  private let file: Descriptor
+  /// The end that the command reads from, to see what it left there.
+  private let pipe: Descriptor
+  private let start: off_t
+  private var position: off_t
+  private var isAtEnd = false
+
+  init(_ file: Descriptor, pipe: Descriptor) {
+    (self.file, self.pipe) = (file, pipe)
+    start = max(0, lseek(file.number, 0, SEEK_CUR))
+    position = start
+  }
+
+  /// Queues what comes next, as long as little waits; closes the input at the end.
+  mutating func feed(_ input: WalledInput) {
+    while !isAtEnd, input.backlogByteCount < Self.chunkBytes {
+      var count = 0
+      let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, filled in
+        count = pread(file.number, buffer.baseAddress, buffer.count, position)
+        filled = max(0, count)
+      }
+      if count < 0, errno == EINTR { continue }
+      if count > 0 {
+        position += off_t(count)
+        input.take(chunk)
+      } else {
+        isAtEnd = true
+        input.close()
+      }
+    }
+  }
+
+  /// Moves the file's position, which the host shares, behind what the command has read.
+  func settle(sent: Int) {
+    lseek(file.number, start + off_t(sent) - off_t(max(0, cs_waiting_bytes(pipe.number))), SEEK_SET)
   }
 }
 

@@ -51,6 +51,8 @@ actor PluginConnection {
   /// Why the plugin must not be used any more.
   private var fault: MCPError?
   private var end: SandboxResult?
+  /// What the last call brought back from copies of folders; nil where the plugin has none.
+  private(set) var copyReport: CopyReport?
   /// What the plugin said that it offers.
   private(set) var tools: [MCPTool] = []
   /// Whether that is no longer so: the pins have to be compared anew, with a new process.
@@ -129,10 +131,13 @@ actor PluginConnection {
 
   /// Calls a tool of the plugin.
   ///
-  /// No connection outlives the call that it was made for.
+  /// No connection outlives the call that it was made for. Where the plugin works on copies of folders,
+  /// it finds what others changed in them, and what it changed is in them afterwards.
   func call(_ tool: String, _ arguments: JSONObject) async -> CallEnd {
+    copyReport = await process.reconcile()
     let end = await answer(tool, arguments)
     await broker?.endCall()
+    if let report = await process.reconcile() { copyReport?.add(report) }
     return end
   }
 

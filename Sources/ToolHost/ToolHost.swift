@@ -186,7 +186,9 @@ public actor ToolHost {
       case .failure(let problem): return broken(entry.tool.name, problem.reason)
       }
     }
-    switch await connection.call(entry.tool.pluginTool, arguments) {
+    let end = await connection.call(entry.tool.pluginTool, arguments)
+    if let sentence = await connection.copyReport?.sentence { note += "[\(sentence)]\n" }
+    switch end {
     case .answered(let result):
       let text = note + capped(result.text, byteCountMax: entry.manifest.outputBytesMax)
       return ToolResult(

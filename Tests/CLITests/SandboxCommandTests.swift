@@ -56,6 +56,73 @@ struct `A command in a sandbox` {
           errors: "martlet: sandbox: no-such-program: No such file or directory.\n"))
   }
 
+  @Test func `may have no right to be executed`() throws {
+    try home.write("work/script", "#!/bin/sh\n")
+    #expect(
+      try run("container", "--", "./script")
+        == ProgramResult(
+          exitCode: 126, output: "", errors: "martlet: sandbox: ./script: Permission denied.\n"))
+    #expect(try run("container", "--", "/workspace").exitCode == 126)
+  }
+
+  @Test func `finds a workspace that is named relative to the current folder`() throws {
+    let result = try home.shell(
+      "cd .. && \"$MARTLET\" sandbox run --workspace ./work --profile container -- touch made")
+    #expect(result == ProgramResult(exitCode: 0, output: "", errors: ""))
+    #expect(FileManager.default.fileExists(atPath: home.workspace + "/made"))
+  }
+
+  @Test func `writes bytes that are no text, and no end of line`() throws {
+    let result = try home.shell(
+      "\"$MARTLET\" sandbox run --profile closed -- printf '\\377\\000a\\033' | od -An -tx1")
+    #expect(result.output.split(whereSeparator: \.isWhitespace) == ["ff", "00", "61", "1b"])
+  }
+
+  @Test func `reads what is piped, typed or in a file, and no more than it reads`() throws {
+    let program = "\"$MARTLET\" sandbox run --profile closed --"
+    #expect(try home.shell("printf 'b\\na\\n' | \(program) sort").output == "a\nb\n")
+    try home.write("work/list", "one\ntwo\nthree\n")
+    #expect(try home.shell("\(program) sort <list").output == "one\nthree\ntwo\n")
+    #expect(
+      try home.shell("while read -r line; do \(program) echo \"$line\"; done <list").output
+        == "one\ntwo\nthree\n")
+    #expect(try home.shell("\(program) cat <&-").exitCode == 0)
+    // What the host opens must not come to stand in a closed stream's place.
+    let closed = try home.shell("\(program) sh -c 'readlink /proc/self/fd/0' <&-")
+    #expect(closed.output == "/dev/null\n")
+    let folder = try home.shell("\(program) cat <.")
+    #expect(folder.exitCode == 2)
+    #expect(folder.errors.hasPrefix("martlet: sandbox: Standard input is a folder"))
+    let large = try home.shell("head -c 3000000 /dev/zero >zeros; \(program) wc -c <zeros")
+    #expect(large.output.filter(\.isNumber) == "3000000")
+  }
+
+  @Test(arguments: [("INT", 130), ("TERM", 143)])
+  func `ends when it is told to`(signal: String, code: Int) throws {
+    let start = ContinuousClock.now
+    let result = try home.shell(
+      """
+      rm -f started
+      "$MARTLET" sandbox run --profile container -- sh -c 'trap "" INT TERM; touch started; sleep 61' &
+      for i in $(seq 1000); do [ -e started ] && break; sleep 0.02; done
+      kill -\(signal) $!; wait $!; echo $?
+      """)
+    #expect(result.output == "\(code)\n", "\(result)")
+    #expect(.now - start < .seconds(20))
+  }
+
+  @Test func `lives on under nohup when the terminal goes`() throws {
+    let result = try home.shell(
+      """
+      rm -f started
+      nohup "$MARTLET" sandbox run --profile container -- \
+        sh -c 'touch started; while [ ! -e go ]; do sleep 0.02; done; echo done' >out 2>errors &
+      for i in $(seq 1000); do [ -e started ] && break; sleep 0.02; done
+      kill -HUP $!; touch go; wait $!; echo $?; cat out
+      """)
+    #expect(result.output == "0\ndone\n", "\(result)")
+  }
+
   /// More than any profile keeps of a tool's output, and more than pipes hold.
   @Test func `gives out all that it writes`() throws {
     let result = try home.shell(
@@ -167,6 +234,51 @@ struct `A command in a sandbox` {
     let result = try Program.run(["sandbox", "run"] + words, environment: home.environment)
     #expect(result.exitCode == 2)
     #expect(result.errors.hasPrefix("martlet: \(sentence)"), "\(result.errors)")
+  }
+
+  @Test(arguments: [
+    ("nowhere", "The workspace nowhere cannot be used: No such file or directory."),
+    ("file", "The workspace file is not a folder."),
+  ])
+  func `wants a workspace that is there`(workspace: String, sentence: String) throws {
+    try home.write("work/file", "")
+    let result = try home.shell(
+      "\"$MARTLET\" sandbox run --profile container --workspace \(workspace) -- true")
+    #expect(result.exitCode == 2)
+    #expect(result.errors.hasPrefix("martlet: \(sentence)"), "\(result.errors)")
+  }
+
+  @Test(arguments: ["/", "/etc", "/proc/self"])
+  func `does not show the whole machine`(workspace: String) throws {
+    let result = try home.shell(
+      "\"$MARTLET\" sandbox run --profile container --workspace \(workspace) -- true")
+    #expect(result.exitCode == 2)
+    let isSaid = ["too broad to grant", "describes the machine"].contains {
+      result.errors.contains($0)
+    }
+    #expect(isSaid && result.errors.hasPrefix("martlet: sandbox: \("/")"), "\(result.errors)")
+  }
+
+  @Test(arguments: [
+    ("\"tier\":", "\"teir\":", "tier", "is missing"),
+    ("wallSeconds: 30", "wallSeconds: \"30\"", "limits.wallSeconds", "a whole number"),
+    ("network: \"none\"", "network: \"nome\"", "network", "not \"nome\""),
+    ("grants: [", "grants: [ {", "", "not JSON5"),
+  ])
+  func `of a profile with a slip of the pen names file, key and remedy`(
+    old: String, new: String, key: String, words: String
+  ) throws {
+    let closed = try String(
+      contentsOfFile: Repository.path("Sandboxes/closed.json5"), encoding: .utf8
+    ).replacing("tier:", with: "\"tier\":")
+    try #require(closed.contains(old))
+    let file = try home.write(
+      "config/martlet/sandboxes/mine.json5", closed.replacing(old, with: new))
+    let result = try home.run("sandbox", "run", "--profile", "mine", "--", "true")
+    #expect(result.exitCode == 2)
+    let place = key.isEmpty ? file : "\(file), \"\(key)\""
+    #expect(result.errors.hasPrefix("martlet: sandbox: \(place): "), "\(result.errors)")
+    #expect(result.errors.contains(words), "\(result.errors)")
   }
 
   @Test func `of an unknown profile names the known ones`() throws {

@@ -86,15 +86,17 @@ import Testing
     #expect(server.acceptedCount == 0)
   }
 
-  @Test func `cannot fill the host with descriptors`() async throws {
+  @Test(arguments: Walls.tiers)
+  func `cannot fill the host with descriptors`(tier: SandboxTier) async throws {
     let server = try Self.greeter("granted")
     func openCount() throws -> Int {
       try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
     }
-    _ = try await Self.attempt("egress-descriptors=\(server.port)", granting: server)
+    _ = try await Self.attempt("egress-descriptors=\(server.port)", granting: server, tier: tier)
     let before = try openCount()
     for _ in 0..<3 {
-      let sent = try await Self.attempt("egress-descriptors=\(server.port)", granting: server)
+      let sent = try await Self.attempt(
+        "egress-descriptors=\(server.port)", granting: server, tier: tier)
       #expect(sent.answer == "ok")
     }
     // Sixteen each would show; sockets of the server's that are closing do not.

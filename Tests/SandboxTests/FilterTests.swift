@@ -102,18 +102,18 @@ private struct Rules {
   private static let neverInLandlockTier = names(
     """
     shmget shmat shmctl semget semctl semop semtimedop msgget msgctl msgsnd msgrcv mq_open mq_unlink
-    chown lchown fchownat inotify_add_watch
+    chown lchown fchown fchownat inotify_add_watch
     """)
   private static let absentInLandlockTier = names(
     "setxattrat removexattrat file_setattr inotify_init inotify_init1 utime utimes futimesat")
   private static let unsupportedInLandlockTier = names(
-    "setxattr lsetxattr removexattr lremovexattr")
+    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr")
   /// Calls whose arguments matter.
   static let judged = names(
     """
     prlimit64 setrlimit sched_setscheduler sched_setparam sched_setattr sched_setaffinity setpriority
     ioprio_set utimensat clone socketpair open openat creat mkdir mkdirat fchmod chmod fchmodat fchmodat2 mknod
-    mknodat personality prctl ioctl
+    mknodat personality prctl ioctl renameat2 setsockopt fcntl
     """)
   private static let setID: UInt64 = 0o6000
 
@@ -137,7 +137,7 @@ private struct Rules {
         return low(0) == 0 ? .allowed : denied
       case "setpriority": return low(0) != 2 && low(1) == 0 ? .allowed : denied
       case "ioprio_set": return low(0) != 3 && low(1) == 0 ? .allowed : denied
-      case "utimensat": return arguments[1] == 0 ? .allowed : .delegated
+      case "utimensat": return .delegated
       default: break
       }
     }
@@ -155,9 +155,9 @@ private struct Rules {
       let flags = name == "open" ? 1 : 2
       let creates = low(flags) & 0o20000100 != 0
       return creates ? mode(flags + 1) : .allowed
-    case "creat", "mkdir", "fchmod": return mode(1)
+    case "creat", "mkdir": return mode(1)
     case "mkdirat": return mode(2)
-    case "chmod": return mode(1, delegated: true)
+    case "chmod", "fchmod": return mode(1, delegated: true)
     case "fchmodat", "fchmodat2": return mode(2, delegated: true)
     case "mknod", "mknodat":
       let index = name == "mknod" ? 1 : 2
@@ -165,7 +165,19 @@ private struct Rules {
       return [0, 0o100000, 0o010000].contains(low(index) & 0o170000) ? .allowed : denied
     case "personality": return [0, 0xFFFF_FFFF].contains(low(0)) ? .allowed : denied
     case "prctl": return low(0) == 35 ? denied : .allowed
-    case "ioctl": return [0x5412, 0x541C, 0x5423, 0x540E].contains(low(1)) ? denied : .allowed
+    case "ioctl":
+      // TIOCSTI, TIOCLINUX, TIOCSETD, TIOCSCTTY, TIOCEXCL; FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR,
+      // FS_IOC_ENABLE_VERITY; SIOCGIFNAME to the last of SIOCIWFIRST.
+      let never: Set<UInt64> = [
+        0x5412, 0x541C, 0x5423, 0x540E, 0x540C, 0x4008_6602, 0x401C_5820, 0x4080_6685,
+      ]
+      return never.contains(low(1)) || (0x8910...0x8BFF).contains(low(1)) ? denied : .allowed
+    // F_SETLEASE.
+    case "fcntl": return low(1) == 1024 ? denied : .allowed
+    // RENAME_WHITEOUT.
+    case "renameat2": return low(4) & 4 != 0 ? denied : .allowed
+    // SO_ATTACH_FILTER, SO_ATTACH_BPF and those for SO_REUSEPORT, of SOL_SOCKET.
+    case "setsockopt": return low(1) == 1 && [26, 50, 51, 52].contains(low(2)) ? denied : .allowed
     default: return .allowed
     }
   }
@@ -180,12 +192,13 @@ private struct Rules {
       0, .max, 1, 2, 3, 4, 5, 35, 0o4000, 0o2000, 0o755, 0o100644, 0o060644, 0o020600, 0o010600,
       0o140000,
       0o100, 0o20000000, 0x5412, 0x541C, 0x5423, 0x540E, 0x1_0000_5412, 0x1_0000_0000, 0xFFFF_FFFF,
-      1 | 0o2000000, 2 | 0o2000000, 5 | 0o4000, 0x1_0000_0001,
+      1 | 0o2000000, 2 | 0o2000000, 5 | 0o4000, 0x1_0000_0001, 26, 49, 50, 51, 52, 53, 0x540C,
+      0x4008_6602, 0x401C_5820, 0x4080_6685, 0x890F, 0x8910, 0x8912, 0x8BFF, 0x8C00,
     ]
     values += (0..<32).map { 1 << $0 }
     var sets = values.map { [UInt64](repeating: $0, count: 6) }
     for value in values {
-      for index in 0..<4 {
+      for index in 0..<5 {
         var set = [UInt64](repeating: 0, count: 6)
         set[index] = value
         sets.append(set)
@@ -196,6 +209,7 @@ private struct Rules {
       sets.append([0, 0o101, value, 0, 0, 0])
       sets.append([0, 0, 0o20000002, value, 0, 0])
       sets.append([1, value, 0, 0, 0, 0])
+      sets.append([0, 1, value, 0, 0, 0])
       sets.append([0, 4, value, 0, 0, 0])
     }
     return sets

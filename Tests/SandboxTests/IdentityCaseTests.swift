@@ -131,6 +131,126 @@ import Testing
     #expect(await stage.isQuiet())
   }
 
+  /// A process that has nothing to lose, of a user who has no other.
+  private static func victim(_ user: UInt32) throws -> Process {
+    let number = String(user)
+    let words = ["/usr/bin/setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
+    let victim = Process()
+    victim.executableURL = URL(filePath: words[0])
+    victim.arguments = Array(words.dropFirst()) + ["/bin/sleep", "600"]
+    try victim.run()
+    return victim
+  }
+
+  private static func niceness(_ process: Process) -> Int32 {
+    getpriority(Int32(PRIO_PROCESS.rawValue), id_t(process.processIdentifier))
+  }
+
+  /// In the open only where that is a user whom nobody else has: otherwise all of somebody's processes
+  /// would be slow from then on.
+  @Test(arguments: Setting.all)
+  func `cannot slow down the processes of a user`(setting: Setting) async throws {
+    guard geteuid() == 0 else { try Test.cancel("It takes root to be another user for this.") }
+    let stage = try Stage(setting.user)
+    // Root may slow down anybody; a user the own processes.
+    let user: UInt32 = setting.user == .root ? 54_322 : 54_321
+    let victim = try Self.victim(user)
+    defer {
+      kill(victim.processIdentifier, SIGKILL)
+      victim.waitUntilExit()
+    }
+    _ = await Walls.eventually {
+      (try? String(contentsOfFile: "/proc/\(victim.processIdentifier)/comm", encoding: .utf8))
+        == "sleep\n"
+    }
+    let walled = try stage.attempt(["renice-all-of=\(user),5"], setting.tier)
+    let expected: Set = setting.tier == .full ? ["ok", "ESRCH"] : ["EPERM"]
+    #expect(expected.contains(walled.answers["renice-all-of=\(user),5"] ?? ""), "\(walled)")
+    #expect(Self.niceness(victim) == 0)
+    #expect(stage.openly(attempt: ["renice-all-of=\(user),5"]) == ["renice-all-of=\(user),5": "ok"])
+    #expect(Self.niceness(victim) == 5)
+  }
+
+  @Test(arguments: Setting.all)
+  func `has nobody killed by news`(setting: Setting) async throws {
+    let stage = try Stage(setting.user)
+    let words = Stage.words(["/bin/sleep", "600"], as: setting.user)
+    let victim = try Process.run(URL(filePath: words[0]), arguments: Array(words.dropFirst()))
+    defer {
+      kill(victim.processIdentifier, SIGKILL)
+      victim.waitUntilExit()
+    }
+    let act = "kill-by-news=\(victim.processIdentifier)"
+    let walled = try stage.attempt([act], setting.tier)
+    #expect((setting.tier == .full ? ["ESRCH"] : ["ok", "EPERM"]).contains(walled.answers[act]))
+    try await Task.sleep(for: .milliseconds(100))
+    #expect(victim.isRunning)
+    #expect(stage.openly(attempt: [act]) == [act: "ok"])
+    #expect(await Walls.eventually { !victim.isRunning })
+  }
+
+  private static let changes = [
+    "descriptor-mode", "descriptor-mode-by-name", "descriptor-times", "descriptor-owner",
+    "descriptor-attribute", "descriptor-flags",
+  ]
+
+  private static func status(_ path: String) -> [Int] {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return [] }
+    return [
+      Int(status.st_mode), status.st_mtim.tv_sec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+    ]
+  }
+
+  @Test(arguments: Setting.all)
+  func `changes nothing of its input`(setting: Setting) throws {
+    let stage = try Stage(setting.user)
+    let acts = Self.changes.map { "\($0)=0" } + ["open-again=0"]
+    let input = ["/bin/sh", "-c", "exec \"$@\" <\(stage.secret)", "input"]
+    let before = Self.status(stage.secret)
+    let result = try stage.walled(["./\(stage.probe)"] + acts, setting.tier, before: input)
+    #expect(result.answers.count == acts.count, "\(result)")
+    #expect(Self.status(stage.secret) == before, "\(result.answers)")
+    #expect(try String(contentsOfFile: stage.secret, encoding: .utf8) == "the secret")
+    // The bytes are there, and what is left of them is the next reader's.
+    let script = "{ \"$@\" 2>/dev/null; cat; } <\(stage.secret); echo null >&2"
+    let read = try stage.walled(
+      ["head", "-c", "4"], setting.tier, before: ["/bin/sh", "-c", script, "input"])
+    #expect(read.output.hasPrefix("the "), "\(read)")
+    let unread = try stage.walled(
+      ["true"], setting.tier, before: ["/bin/sh", "-c", script, "input"])
+    #expect(unread.output == "the secret", "\(unread)")
+    let openly = stage.openly(
+      ["/bin/sh", "-c", "exec ./\(stage.probe) descriptor-mode=0 <\(stage.secret)"])
+    #expect(openly.output == "descriptor-mode=0 ok\n")
+  }
+
+  @Test(arguments: Setting.all)
+  func `changes nothing of what it may only read`(setting: Setting) throws {
+    let stage = try Stage(setting.user)
+    let folder = stage.folder.path + "/readable"
+    mkdir(folder, 0o755)
+    let file = try stage.folder.write("readable/file", "text".utf8)
+    chmod(file, 0o644)
+    try stage.profile(
+      "reader",
+      [
+        "{ folder: \"system\", access: \"read\" },":
+          "{ folder: \"system\", access: \"read\" }, { folder: \"\(folder)\", access: \"read\" },"
+      ])
+    let before = Self.status(file)
+    let acts = Self.changes.map { "\($0)=\(file)" } + ["change-mode=\(file)", "read=\(file)"]
+    let result = try stage.attempt(acts, setting.tier, profile: "reader")
+    for act in acts.dropLast() { #expect(result.answers[act] != "ok", "\(act)") }
+    #expect(result.answers["read=\(file)"] == "ok", "\(result)")
+    #expect(Self.status(file) == before)
+    // Of its own files it may.
+    let own = ["descriptor-mode=movable", "descriptor-times=movable"]
+    #expect(try stage.attempt(own, setting.tier).answers.values.allSatisfy { $0 == "ok" })
+    #expect(
+      stage.openly(attempt: ["descriptor-mode=\(file)"]) == ["descriptor-mode=\(file)": "ok"])
+  }
+
   private static let callCount =
     ProcessInfo.processInfo.environment["MARTLET_FULL"] == nil ? 450 : 20_000
 

@@ -72,6 +72,141 @@ extension Stage {
     }
   }
 
+  /// A group of the machine's that bounds processes, to hold what the walls might not.
+  private static func outerGroup() throws -> (path: String, isVersion1: Bool) {
+    for (root, isVersion1) in [("/sys/fs/cgroup/pids", true), ("/sys/fs/cgroup", false)] {
+      let path = "\(root)/martlet-outer-\(getpid())"
+      guard mkdir(path, 0o755) == 0 else { continue }
+      let file = FileHandle(forWritingAtPath: path + "/pids.max")
+      if (try? file?.write(contentsOf: Data("8000".utf8))) != nil, file != nil {
+        return (path, isVersion1)
+      }
+      rmdir(path)
+    }
+    try Test.cancel("It takes a control group that bounds the test itself.")
+  }
+
+  /// Where the control groups of this machine cannot be seen, and in one of them.
+  private static func withoutGroups(in outer: String) -> [String] {
+    let cover = "mount -t tmpfs none /sys/fs/cgroup && exec \"$@\""
+    return [
+      "/bin/sh", "-c",
+      "echo $$ >\(outer)/cgroup.procs && exec /usr/bin/unshare -m /bin/sh -c '\(cover)' cover \"$@\"",
+      "outer",
+    ]
+  }
+
+  @Test func `stops a fork bomb of root's where no control group can be made`() async throws {
+    guard geteuid() == 0 else { try Test.cancel("This is not root.") }
+    let outer = try Self.outerGroup()
+    defer { rmdir(outer.path) }
+    let stage = try Stage.small(.root)
+    let start = ContinuousClock.now
+    let result = try stage.walled(
+      ["./\(stage.probe)", "fork-bomb"], .full, profile: "small",
+      before: Self.withoutGroups(in: outer.path))
+    #expect(result.status == 137, "\(result)")
+    #expect(["processes", "memory"].contains(result.record.reason ?? ""), "\(result.record)")
+    #expect(result.record["memoryLimit"] == "watchdog")
+    if result.record["processLimit"] == "watchdog" {
+      try Test.cancel("This kernel bounds nothing: the watchdog ended it after \(.now - start).")
+    }
+    #expect(result.record["processLimit"] == "process-numbers")
+    #expect(.now - start < .seconds(10))
+    #expect(await stage.isQuiet())
+    // What bounds the test was not needed.
+    let events = try String(contentsOfFile: outer.path + "/pids.events", encoding: .utf8)
+    #expect(events.contains("max 0"), "\(events)")
+  }
+
+  /// Of root's processes the kernel bounds the numbers: those for as many as there may be, and 300 more.
+  @Test(arguments: Setting.all)
+  func `is counted by the kernel where that can be`(setting: Setting) throws {
+    let stage = try Stage.small(setting.user)
+    let result = try stage.attempt(["forks=20", "forks=400"], setting.tier, profile: "small")
+    #expect(result.output.hasPrefix("forks=20 ok\n"), "\(result)")
+    let limit = result.record["processLimit"]?.stringValue ?? ""
+    if setting.tier == .landlock {
+      #expect(limit == "watchdog")
+    } else if setting.user == .ordinary {
+      #expect(limit == "rlimit" || limit.hasPrefix("cgroup"), "\(limit)")
+    } else if limit == "watchdog" {
+      try Test.cancel("This kernel bounds nothing of root's, and no control group can be made.")
+    }
+    if limit != "watchdog" {
+      #expect(
+        result.answers["forks=400"] == "EAGAIN" || result.record.reason == "processes", "\(result)")
+    }
+  }
+
+  /// `hard` is kept by the kernel or there is no sandbox.
+  @Test(arguments: Setting.all)
+  func `with hard limits is refused where no control group can be made`(setting: Setting) throws {
+    let stage = try Stage.small(setting.user)
+    try stage.profile(
+      "hard", smallLimits.merging(["outputKiB: 1024,": "outputKiB: 1024, hard: true,"]) { $1 })
+    var before: [String] = []
+    if geteuid() == 0, setting.user == .root {
+      before = ["/usr/bin/unshare", "-m", "/bin/sh", "-c"]
+      before += ["mount -t tmpfs none /sys/fs/cgroup && exec \"$@\"", "cover"]
+    }
+    let result = try stage.walled(["touch", "ran"], setting.tier, profile: "hard", before: before)
+    if setting.user == .ordinary, setting.tier == .full, result.status == 0 {
+      try Test.cancel("This user may make control groups.")
+    }
+    #expect(result.status == 8 && result.record.verdict == "notStarted", "\(result)")
+    #expect(result.error.contains("no control group is writable here"))
+    #expect(!FileManager.default.fileExists(atPath: stage.workspace + "/ran"))
+  }
+
+  @Test(arguments: Setting.all)
+  func `bounds the number of files in the workspace`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    try stage.profile(
+      "small",
+      smallLimits.merging(["scratchFiles: 16384": "scratchFiles: 300, growthFiles: 2000"]) { $1 })
+    let script = "./\(stage.probe) many-files=4000,{workspace}; sleep 5"
+    let result = try stage.walled(
+      ["sh", "-c", stage.spell(script), stage.probe], setting.tier, profile: "small")
+    #expect(result.record.reason == "disk", "\(result)")
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `leaves no sibling behind`(setting: Setting) async throws {
+    let stage = try Stage.small(setting.user)
+    let result = try stage.attempt(["sibling=60"], setting.tier, profile: "small")
+    #expect(result.answers == ["sibling=60": "ok"] && result.status == 0, "\(result)")
+    #expect(await stage.isQuiet())
+  }
+
+  @Test(arguments: Setting.all)
+  func `is not of the real-time class where its user may`(setting: Setting) throws {
+    guard geteuid() == 0 else { try Test.cancel("It takes root to let a user be.") }
+    let stage = try Stage(setting.user)
+    let host = try #require(Installed.folder)
+    // Root lends the limit, then becomes the user.
+    let allowed = ["/usr/bin/prlimit", "--rtprio=10:10", "--nice=40:40"]
+    let openly = Bare.run(
+      allowed
+        + Stage.words([stage.workspace + "/" + stage.probe, "real-time-limit"], as: setting.user))
+    if openly.error.contains("Operation not permitted") {
+      try Test.cancel("Root may not lend that here: \(openly.error)")
+    }
+    #expect(openly.output == "real-time-limit ok\n", "\(openly)")
+    let end = Bare.run(
+      allowed
+        + Stage.words(
+          [
+            host + "/sandbox-host", "run", "container", "--profiles", host + "/Sandboxes",
+            "--workspace", stage.workspace, "--tier", setting.tier.rawValue, "--",
+            "./" + stage.probe, "real-time-limit", "real-time", "nice-up",
+          ], as: setting.user))
+    let lines = end.output.split(separator: "\n")
+    #expect(lines.first == "real-time-limit EPERM", "\(end)")
+    #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("EPERM") || $0.hasSuffix("EACCES") })
+  }
+
   @Test(arguments: Setting.all)
   func `counts threads too`(setting: Setting) async throws {
     let stage = try Stage.small(setting.user)
@@ -278,13 +413,12 @@ extension Stage {
     var descriptors: Int
     var children: Int
     var mounts: Int
-    var scratchFolders: Int
+    var folders: Int
     var groups: Int
 
-    /// Not one more for each run; the test's own threads may open something meanwhile.
     func isNoMore(than other: Traces) -> Bool {
-      descriptors <= other.descriptors + 3 && children <= other.children
-        && mounts <= other.mounts && scratchFolders <= other.scratchFolders
+      descriptors <= other.descriptors && children <= other.children
+        && mounts <= other.mounts && folders <= other.folders
         && groups <= other.groups
     }
   }
@@ -308,7 +442,8 @@ extension Stage {
     return Traces(
       descriptors: count("/proc/self/fd"), children: children,
       mounts: mounts.split(separator: "\n").count,
-      scratchFolders: count("/tmp", prefix: "martlet-scratch-"), groups: groups)
+      folders: count("/tmp", prefix: "martlet-") + count("/var/tmp", prefix: "martlet-"),
+      groups: groups)
   }
 
   @Test(.timeLimit(.minutes(10)), arguments: Walls.tiers)
@@ -317,6 +452,8 @@ extension Stage {
     let plan = try await world.plan(tier)
     let commands = [["/bin/true"], ["sh", "-c", "echo x; (sleep 30 &)"], ["no-such-program"]]
     for command in commands { _ = try await plan.run(SandboxCommand(command)) }
+    // Sleeping opens what the clock of this process's tasks needs, once.
+    try await Task.sleep(for: .milliseconds(20))
     // The wall itself is waited for after the result is told.
     _ = await Walls.eventually { Self.traces.children == 0 }
     let before = Self.traces
@@ -327,7 +464,7 @@ extension Stage {
     }
     _ = await Walls.eventually { Self.traces.isNoMore(than: before) }
     let after = Self.traces
-    #expect(after.isNoMore(than: before), "\(after)")
+    #expect(after.isNoMore(than: before), "\(after), before \(before)")
     let growth = residentBytes - memory
     #expect(growth < 8 << 20, "\(growth) bytes after \(Self.count) runs")
   }

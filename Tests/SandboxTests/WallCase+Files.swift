@@ -77,17 +77,17 @@ extension WallCase {
         absent("read=\($0)")
       }),
     WallCase(
-      16, "read what is hidden in the workspace", full: "empty", landlock: "profile refused",
+      16, "read what is hidden in the workspace", full: "empty", landlock: "empty, in a copy",
       test: "reads nothing of what is hidden"),
     WallCase(
-      17, "make a protected name that is missing", full: "EROFS", landlock: "profile refused",
+      17, "make a protected name that is missing", full: "EROFS", landlock: "not brought back",
       test: "cannot be born where it is protected"),
     WallCase(
-      18, "move a parent of a protected path away", full: "EBUSY", landlock: "profile refused",
+      18, "move a parent of a protected path away", full: "EBUSY", landlock: "not brought back",
       test: "cannot be moved away with its parent"),
     WallCase(
       19, "name a denied path in another spelling", full: "denied", landlock: "denied",
-      test: "spells paths in one way only"),
+      test: "spells paths in one way only", who: .host),
     WallCase(
       20, "make a file whose name is not text", full: "byte-exact", landlock: "byte-exact",
       test: "keeps names byte for byte"),
@@ -103,17 +103,18 @@ extension WallCase {
       ]),
     WallCase(
       23, "swap a folder for a link while the host reads", full: "0 reads outside",
-      landlock: "0 reads outside", test: "is never left while links are swapped in"),
+      landlock: "0 reads outside", test: "is never left while links are swapped in", who: .host),
     WallCase(
       24, "change a file between a look and the write", full: "write refused",
       landlock: "write refused",
-      test: "takes back what it wrote when a later file cannot be written"),
+      test: "takes back what it wrote when a later file cannot be written", who: .host),
     WallCase(
       25, "lead the host through a link of /proc", full: "refused", landlock: "refused",
-      test: "is not left through links of the kernel's"),
+      test: "is not left through links of the kernel's", who: .host),
     WallCase(
       26, "give the host a pipe, a device, a folder, a huge file", full: "typed error",
-      landlock: "typed error", test: "gives ordinary files of a bounded size and nothing else"),
+      landlock: "typed error", test: "gives ordinary files of a bounded size and nothing else",
+      who: .host),
     WallCase(
       27, "replace the workspace by a link", full: "start refused", landlock: "start refused",
       test: "is refused where the workspace became a link"),

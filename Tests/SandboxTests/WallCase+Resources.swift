@@ -18,7 +18,7 @@ extension WallCase {
       test: "shows neither orders nor environment while it starts"),
     WallCase(
       82, "use a credential elsewhere", full: "refused", landlock: "refused",
-      test: "leaves secrets and bodies with those they are for"),
+      test: "leaves secrets and bodies with those they are for", who: .host),
     WallCase(
       83, "leave its memory in a core file", full: "none", landlock: "none",
       test: "leaves no core file"),
@@ -144,8 +144,6 @@ extension WallCase {
       208, "slow down the user's processes",
       [
         Attempt("renice={host}", .open, ["ESRCH"], ["EPERM"]),
-        // Never unwalled: root would change every process of the machine.
-        Attempt("renice-user", .untried, ["ok"], ["EPERM"]),
         Attempt("change-io-priority={host}", .mostlyOpen, ["ESRCH"], ["EPERM"]),
         Attempt("bind-to-processors={host}", .open, ["ESRCH"], ["EPERM"]),
         Attempt("change-scheduler={host}", .open, ["ESRCH"], ["EPERM"]),
@@ -156,6 +154,7 @@ extension WallCase {
       [
         Attempt("change-terminal-driver", .untried, ["EPERM"]),
         Attempt("take-terminal", .untried, ["EPERM"]),
+        Attempt("keep-terminal", .untried, ["EPERM"]),
       ]),
     WallCase(
       210, "aim a pair of sockets elsewhere",
@@ -181,5 +180,89 @@ extension WallCase {
     WallCase(
       216, "kill every process it can reach", full: "its own only", landlock: "its own only",
       test: "kills nobody but itself"),
+    WallCase(
+      217, "slow down all processes of a user", full: "its own only", landlock: "EPERM",
+      test: "cannot slow down the processes of a user"),
+    WallCase(
+      218, "signal a process by each other call",
+      ["queue-signal", "thread-signal", "group-signal", "descriptor-signal"].map {
+        Attempt("\($0)={host}", .mostlyOpen, ["ESRCH"], ["EPERM"])
+      }),
+    WallCase(
+      219, "have the kernel kill a process, as news about a socket", full: "ESRCH",
+      landlock: "nothing happens", test: "has nobody killed by news"),
+    WallCase(
+      220, "give a file of the user's another name by a descriptor",
+      [
+        Attempt(
+          "link-descriptor={secret},{workspace}/linked", .mostlyOpen, ["ENOENT"],
+          ["EACCES", "EPERM", "EXDEV", "ENOENT"])
+      ]),
+    WallCase(
+      221, "let a file of the user's change places with its own",
+      [
+        Attempt(
+          "exchange={secret},{workspace}/movable", .open, ["ENOENT", "EXDEV"], ["EACCES", "EXDEV"])
+      ]),
+    WallCase(
+      222, "leave a device by moving a file",
+      [Attempt("white-out={workspace}", .mostlyOpen, ["EPERM"])]),
+    WallCase(
+      223, "ask for the machine's addresses, without a socket to the network",
+      [Attempt("ask-interfaces", .open, ["EPERM"])]),
+    WallCase(
+      224, "have the kernel run a program for packets",
+      [Attempt("attach-filter", .open, ["EPERM"])]),
+    WallCase(
+      225, "change what it has for standard input", full: "unchanged", landlock: "unchanged",
+      test: "changes nothing of its input"),
+    WallCase(
+      226, "change a file that it may only read, by a descriptor", full: "unchanged",
+      landlock: "unchanged", test: "changes nothing of what it may only read"),
+    WallCase(
+      227, "have its own calls handed to itself",
+      [Attempt("listen-to-calls", .open, ["ok"], ["EBUSY"])]),
+    WallCase(
+      228, "become its parent's child", full: "ended", landlock: "ended",
+      test: "leaves no sibling behind"),
+    WallCase(
+      229, "take all timers of the user's", [Attempt("timers=8000", .mostlyOpen, ["EAGAIN"])]),
+    WallCase(
+      230, "be of the real-time class where the user may", full: "no limit to use",
+      landlock: "no limit to use", test: "is not of the real-time class where its user may"),
+    WallCase(
+      231, "fill the workspace with empty files", full: "stopped", landlock: "stopped",
+      test: "bounds the number of files in the workspace"),
+    WallCase(
+      232, "leave folders that are hard to remove", full: "none", landlock: "none",
+      test: "is nothing, however deep the command went and whatever it closed", who: .user),
+    WallCase(
+      233, "what a killed host leaves", full: "none", landlock: "removed by the next",
+      test: "when it is killed is removed by the next, and nothing that is in use", who: .user),
+    WallCase(
+      234, "fork bomb of root's without a control group", full: "stopped", landlock: "refused",
+      test: "stops a fork bomb of root's where no control group can be made", who: .root),
+    WallCase(
+      235, "lead the host outside by links in a copy", full: "no copy", landlock: "nothing outside",
+      test: "leads the host nowhere by links", who: .user),
+    WallCase(
+      236, "change a copy where somebody else changed the folder", full: "no copy",
+      landlock: "not overwritten, reported", test: "keeps what somebody else changed meanwhile",
+      who: .user),
+    WallCase(
+      237, "make others wait for a file",
+      [Attempt("take-lease={workspace}/movable", .mostlyOpen, ["EPERM"])]),
+    WallCase(
+      238, "open a file of the user's by a descriptor, by a folder",
+      [
+        Attempt("read-by-descriptor={secret}", .open, ["ENOENT"], ["EACCES"]),
+        Attempt("read-from-folder={outside},secret", .open, ["ENOENT"], ["EACCES"]),
+      ]),
+    WallCase(
+      239, "give a capability to a file",
+      [
+        Attempt(
+          "give-capability={workspace}/movable", .mostlyOpen, ["EPERM"], ["EOPNOTSUPP"])
+      ]),
   ]
 }

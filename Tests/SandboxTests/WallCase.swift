@@ -34,14 +34,28 @@ struct WallCase: Sendable, CustomTestStringConvertible {
   var test = ""
   var full = ""
   var landlock = ""
+  /// As whom it is shown.
+  var who = Who.both
+
+  enum Who: String, Sendable {
+    /// As root in the full tier, as an ordinary user in both.
+    case both = "root, user"
+    /// Only for one of them there is such a case.
+    case root
+    case user
+    /// It is about the host's own tools, whatever tier a command is in.
+    case host
+  }
 
   init(_ number: Int, _ title: String, _ attempts: [Attempt]) {
     (self.number, self.title, self.attempts) = (number, title, attempts)
   }
 
-  init(_ number: Int, _ title: String, full: String, landlock: String, test: String) {
+  init(
+    _ number: Int, _ title: String, full: String, landlock: String, test: String, who: Who = .both
+  ) {
     (self.number, self.title, self.attempts) = (number, title, [])
-    (self.full, self.landlock, self.test) = (full, landlock, test)
+    (self.full, self.landlock, self.test, self.who) = (full, landlock, test, who)
   }
 
   var testDescription: String { "\(number) \(title)" }
@@ -64,13 +78,15 @@ extension WallCase {
     return attempts.contains { $0.control == .mostlyOpen } ? "mostly" : ""
   }
 
-  /// A row: number, case, what each tier does, whether the act is shown to succeed without walls, test.
+  /// A row: number, case, what each tier does, as whom it is shown, whether the act is shown to succeed
+  /// without walls, test.
   var row: String {
     let cells =
       attempts.isEmpty
-      ? [title, full, landlock, "", "`\(test)`"]
+      ? [title, full, landlock, who.rawValue, "", "`\(test)`"]
       : [
-        title, Self.answers(attempts.map(\.full)), Self.answers(attempts.map(\.landlock)), control,
+        title, Self.answers(attempts.map(\.full)), Self.answers(attempts.map(\.landlock)),
+        who.rawValue, control,
         attempts.map { "`\($0.act.replacing("|", with: "/"))`" }.joined(separator: " "),
       ]
     return "| \(number) | " + cells.joined(separator: " | ") + " |"

@@ -63,6 +63,11 @@ enum Walls {
     }
   }
 
+  /// The same for an ordinary user, whom root can become: there the case itself says what is missing.
+  static func requireForUser(_ tier: SandboxTier) async throws {
+    if geteuid() != 0 { try await require(tier) }
+  }
+
   /// Processes whose command line contains `marker`, other than this one.
   static func survivors(_ marker: String) -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -74,9 +79,9 @@ enum Walls {
     }
   }
 
-  /// Waits until `condition` holds, at most two seconds.
-  static func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<200 {
+  /// Waits until `condition` holds, at most two seconds or as many as are said.
+  static func eventually(seconds: Int = 2, _ condition: () -> Bool) async -> Bool {
+    for _ in 0..<(seconds * 100) {
       if condition() { return true }
       try? await Task.sleep(for: .milliseconds(10))
     }
@@ -101,15 +106,21 @@ enum Bare {
     process.arguments = Array(words.dropFirst())
     process.environment = environment
     process.currentDirectoryURL = URL(filePath: folder)
-    let (output, error) = (Pipe(), Pipe())
-    (process.standardOutput, process.standardError) = (output, error)
+    let output = Pipe()
+    process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
+    // A file: a storm of complaints must not wait for whoever reads the output first.
+    guard let folder = try? TemporaryFolder(), let file = try? folder.write("error", []),
+      let error = try? FileHandle(forUpdating: URL(filePath: file))
+    else { return End(status: -1, output: "", error: "") }
+    process.standardError = error
     guard (try? process.run()) != nil else { return End(status: -1, output: "", error: "") }
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(
-      decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    return End(status: process.terminationStatus, output: text, error: complaint)
+    let complaint = FileManager.default.contents(atPath: file) ?? Data()
+    return End(
+      status: process.terminationStatus, output: text,
+      error: String(decoding: complaint, as: UTF8.self))
   }
 
   /// What the probe says of one act: "ok", "EPERM", "SIGSYS".

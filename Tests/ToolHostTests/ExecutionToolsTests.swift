@@ -2,6 +2,7 @@
 
 import Base
 import Foundation
+import Sandbox
 import TestKit
 import Testing
 import ToolHost
@@ -12,14 +13,14 @@ import ToolHost
     let workspace: TemporaryFolder
     let host: ToolHost
 
-    init() throws {
+    init(tier: SandboxTier? = nil) throws {
       guard Wall.isBuilt else { throw CocoaError(.fileNoSuchFile) }
       workspace = try TemporaryFolder()
       host = ToolHost(
         catalog: try ToolCatalog(folders: [Repository.path("Tools")]),
         places: ToolHost.Places(
           profileFolders: [Repository.path("Sandboxes")], folders: ["workspace": workspace.path],
-          program: Program.path))
+          program: Program.path, tier: tier))
     }
 
     func call(_ tool: String, _ body: String) async throws -> ToolResult {
@@ -86,6 +87,28 @@ import ToolHost
         == ToolResult(
           status: .failed,
           text: "Error: ../c leads out of the folder. Name a path inside, relative to it."))
+    await bench.host.shutdown()
+  }
+
+  /// Where the workspace has something to protect, each plugin of the Landlock tier has a copy of its own.
+  @Test func `find in the Landlock tier what each other did`() async throws {
+    guard geteuid() != 0 else { try Test.cancel("As root there is no Landlock tier.") }
+    let bench = try Bench(tier: .landlock)
+    try FileManager.default.createDirectory(
+      atPath: bench.workspace.path + "/.git/hooks", withIntermediateDirectories: true)
+    let wrote = try await bench.call("python", "open('note.txt', 'w').write('kept')")
+    #expect(wrote.status == .succeeded, "\(wrote)")
+    #expect(try bench.text(of: "note.txt") == "kept")
+    let seen = try await bench.call("container.exec", #"{"cmd":["cat","note.txt"]}"#)
+    #expect(seen.text.contains("kept") && !seen.text.contains("copy of the folder"), "\(seen)")
+    let hook = try await bench.call(
+      "container.exec", #"{"cmd":["sh","-c","echo bad >.git/hooks/pre-commit; rm note.txt"]}"#)
+    #expect(hook.text.contains(".git/hooks/pre-commit (protected)"), "\(hook)")
+    #expect(throws: (any Error).self) { try bench.text(of: ".git/hooks/pre-commit") }
+    let gone = try await bench.call("python", "import os; print(os.path.exists('note.txt'))")
+    #expect(gone.text == "False\n")
+    let starts = await bench.host.starts
+    #expect(starts.allSatisfy { $0.walls["copies"] != nil })
     await bench.host.shutdown()
   }
 }

@@ -2,8 +2,10 @@
 
 import Base
 import Glibc
+import Planner
 import Runtime
 import Sandbox
+import Synchronization
 
 extension Command {
   static let sandboxRun = Command(
@@ -16,8 +18,10 @@ extension Command {
       a run keeps, does not apply here. Without --workspace the profile's workspace is the current folder.
 
       The exit code is the command's, or 128 and the number of the signal that ended it; 137 also where
-      the sandbox ended it, and stderr says why. Where the sandbox cannot be built, nothing runs, stderr
-      begins "martlet: sandbox:", and the exit code is 8.
+      the sandbox ended it, and stderr says why; 130 and 143 where you did. Where the sandbox cannot be
+      built, nothing runs, stderr begins "martlet: sandbox:", and the exit code is 8. In the Landlock tier
+      a command whose profile hides or protects something works on a copy of the folder; where not all
+      that it changed could be brought back, stderr says what, and the exit code is not 0 but 7.
       """,
     options: [
       Option(name: "--profile", value: "NAME", help: "a profile of Sandboxes/, or of your own"),
@@ -44,9 +48,23 @@ extension Command {
     let launch = SandboxLaunch(
       profile: name, profileFolders: places.profileFolders, workspace: try arguments.workspace(),
       tier: tier, command: arguments.positional)
-    let end = waiting { await launch.run() }
+    let interruption = Mutex<Interruption?>(nil)
+    let signals = SignalWatch()
+    let end = waiting {
+      let run = Task { await launch.run() }
+      signals.tell { word in
+        interruption.withLock { $0 = $0 ?? word }
+        run.cancel()
+      }
+      return await run.value
+    }
     if let complaint = end.complaint { Progress.line("martlet: sandbox: \(complaint)") }
     if wantsRecord { try write(end.record) }
+    switch interruption.withLock({ $0 }) {
+    case .interrupted?: return .interrupted
+    case .terminated?: return .terminated
+    case nil: break
+    }
     return ExitCode(rawValue: end.exitStatus)
   }
 

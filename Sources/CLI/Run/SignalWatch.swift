@@ -20,14 +20,20 @@ final class SignalWatch: Sendable {
   init() {
     let queue = DispatchQueue(label: "martlet.signals")
     sources = [(SIGINT, Interruption.interrupted), (SIGTERM, .terminated), (SIGHUP, .terminated)]
-      .map { number, interruption in
+      .compactMap { number, interruption in
         // The handler must not be the default one, or the signal would end the program first.
-        signal(number, SIG_IGN)
+        let before = signal(number, SIG_IGN)
+        // Under nohup the end of the terminal is not the program's.
+        if number == SIGHUP, Self.isIgnored(before) { return nil }
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler { [weak self] in self?.take(interruption) }
         source.resume()
         return source
       }
+  }
+
+  private static func isIgnored(_ handler: sighandler_t?) -> Bool {
+    unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Who is told from now on; nil for no one.

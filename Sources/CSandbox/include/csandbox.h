@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <termios.h>
 
 /// Starts `path` without arguments and environment, with `descriptors[i]` as its descriptor i and no
 /// other, in a process group of its own, with no signal blocked or ignored: a thread of Dispatch
@@ -70,9 +71,27 @@ int cs_openat2(int folder, const char *_Nonnull path, int flags, unsigned mode, 
 int cs_rename(int folder_from, const char *_Nonnull from, int folder_to, const char *_Nonnull to,
               int replace);
 
+/// Lets two names change places. (renameat2)
+int cs_exchange(int folder_from, const char *_Nonnull from, int folder_to, const char *_Nonnull to);
+
+/// Copies the first `size` bytes of a file into an empty one, with its holes: by sharing its blocks where
+/// the file system can (FICLONE), or within the kernel (copy_file_range), or by reading and writing. A
+/// file that became shorter meanwhile is copied as far as it goes.
+int cs_copy_content(int from, int to, uint64_t size);
+
+/// How many bytes wait in a pipe, asked at either end. (FIONREAD)
+int cs_waiting_bytes(int pipe);
+
+/// The program's arguments as the kernel gave them, `*count` of them. Swift reads its own from
+/// /proc/self/cmdline, which is out of reach behind the walls of the Landlock tier.
+const char *_Nullable const *_Nonnull cs_arguments(int *_Nonnull count);
+
 /// Constants that Glibc's module leaves out.
 enum {
     CS_PATH_ONLY = 010000000, // O_PATH
+    CS_LIMIT_PENDING_SIGNALS = RLIMIT_SIGPENDING,
+    CS_LIMIT_NICE = RLIMIT_NICE,
+    CS_LIMIT_REAL_TIME = RLIMIT_RTPRIO,
     CS_LIMIT_PROCESSES = RLIMIT_NPROC,
     CS_LIMIT_LOCKED_MEMORY = RLIMIT_MEMLOCK,
     CS_LIMIT_MESSAGE_QUEUES = RLIMIT_MSGQUEUE,
@@ -93,6 +112,17 @@ struct cs_identity {
     uint32_t user;
     uint32_t group;
 };
+
+/// What a terminal was like, to be put back after somebody else had it.
+struct cs_terminal {
+    struct termios settings;
+    mode_t mode;
+};
+
+/// Fails with ENOTTY where `descriptor` is no terminal.
+int cs_save_terminal(int descriptor, struct cs_terminal *_Nonnull terminal);
+/// Puts settings and permissions back, lets others open it, and lets its output flow.
+void cs_restore_terminal(int descriptor, const struct cs_terminal *_Nonnull terminal);
 
 int cs_identify(int descriptor, struct cs_identity *_Nonnull identity);
 

@@ -135,6 +135,8 @@ enum wall_layer {
     WALL_LAYER_LANDLOCK = 16,
     WALL_LAYER_FILTER = 32,
     WALL_LAYER_CGROUP = 64,
+    /// The process namespace has few numbers to give.
+    WALL_LAYER_NUMBERS = 128,
 };
 
 enum wall_kind {

@@ -29,6 +29,7 @@ void set_limits(const struct specification *spec) {
         struct rlimit limit = {value, value};
         // At the soft limit of CPU time the kernel sends SIGXCPU, a second later SIGKILL.
         if (resource == RLIMIT_CPU && value < now.rlim_max) limit.rlim_max = value + 1;
+        if (now.rlim_cur == limit.rlim_cur && now.rlim_max == limit.rlim_max) continue;
         if (setrlimit(resource, &limit) != 0) fail(WALL_STEP_LIMITS, errno, order->index);
     }
 }

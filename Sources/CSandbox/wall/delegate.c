@@ -1,11 +1,11 @@
 // delegate.c — calls that the watcher of the Landlock tier makes in the command's place.
 //
 // Landlock judges who may read, write, make and remove files, but not who may change their modes and
-// times: without more, a walled command could open a file of the user's to all the world. So the
-// filter hands these calls to the watcher when they name a path. It opens what the path leads to,
-// looks where that lies, and changes it through the open descriptor if that is beneath a folder that
-// the command may write; nothing that the caller changes meanwhile can aim it elsewhere, because what
-// lies outside cannot be moved inside.
+// times: without more, a walled command could open a file of the user's to all the world, also one that
+// it may only read. So the filter hands these calls to the watcher. It opens what the path or the
+// descriptor leads to, looks where that lies, and changes it through the open descriptor if that is
+// beneath a folder that the command may write; nothing that the caller changes meanwhile can aim it
+// elsewhere, because what lies outside cannot be moved inside.
 
 #define _GNU_SOURCE
 #include "kernel.h"
@@ -102,6 +102,7 @@ static int change_times(pid_t pid, int object, uint64_t address) {
 /// One call's arguments, whichever call it is.
 struct wish {
     int folder, flags;
+    /// A path of 0 stands for the descriptor `folder` itself.
     uint64_t path, times;
     mode_t mode;
     bool about_times;
@@ -116,6 +117,9 @@ static bool understand(const struct seccomp_data *call, struct wish *wish) {
         *wish = (struct wish){.folder = AT_FDCWD, .path = arguments[0], .mode = (mode_t)arguments[1]};
         return true;
 #endif
+    case SYS_fchmod:
+        *wish = (struct wish){.folder = (int)arguments[0], .mode = (mode_t)arguments[1]};
+        return true;
     case SYS_fchmodat: wish->mode = (mode_t)arguments[2]; return true;
     case 452: // fchmodat2
         wish->mode = (mode_t)arguments[2];
@@ -137,7 +141,14 @@ static int fulfil(const struct seccomp_notif *request, int listener, const struc
     pid_t pid = (pid_t)request->pid;
     if (!understand(&request->data, &wish)) return ENOSYS;
     if (wish.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return EINVAL;
-    int error = read_path(pid, wish.path, path);
+    int error = 0;
+    if (wish.path == 0) {
+        if (wish.folder < 0) return wish.folder == AT_FDCWD ? EFAULT : EBADF;
+        path[0] = 0;
+        wish.flags |= AT_EMPTY_PATH;
+    } else {
+        error = read_path(pid, wish.path, path);
+    }
     if (error != 0) return error;
     int object = open_object(pid, wish.folder, path, wish.flags);
     if (object < 0) return errno;

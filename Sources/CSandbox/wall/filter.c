@@ -51,8 +51,16 @@ enum act {
     OPEN,
     /// The same for mknod, and nothing but files and FIFOs.
     NODE,
-    /// No typing into the terminal, no other driver for it, no taking it over.
+    /// No typing into the terminal, no other driver for it, no taking it over or keeping others out; no
+    /// questions to the network's devices, which any socket answers; no flags of files, which the owner
+    /// of a file may set that can only be read.
     IOCTL,
+    /// No white-out, which is a device, in place of what is moved.
+    RENAME,
+    /// No programs of the kernel's for packets.
+    SOCKET_OPTION,
+    /// No leases, for which whoever opens the file has to wait.
+    FILE_ORDER,
     /// Only the question, and the plain answer.
     PERSONALITY,
     PRCTL,
@@ -71,8 +79,8 @@ enum act {
     /// Made by the watcher, where the file is one that may be written; the argument `at` is a mode
     /// without set-id bits.
     DELEGATE_MODE,
-    /// The same for a path, the argument `at`, where there is one.
-    DELEGATE_PATH,
+    /// The same for a call without a mode.
+    DELEGATE,
     /// Done, it says, and does nothing.
     FEIGN,
 };
@@ -136,6 +144,7 @@ static const struct rule table[] = {
     {SYS_listen, DENY, 0, ALWAYS},
     {SYS_accept, DENY, 0, ALWAYS},
     {SYS_accept4, DENY, 0, ALWAYS},
+    {SYS_setsockopt, SOCKET_OPTION, 0, ALWAYS},
 
     // Large and young parts of the kernel.
     {SYS_bpf, DENY, 0, ALWAYS},
@@ -182,22 +191,28 @@ static const struct rule table[] = {
     // Files that would lend the caller's name to others.
     {SYS_openat, OPEN, 2, ALWAYS},
     {SYS_openat2, ABSENT, 0, ALWAYS}, // its mode lies behind a pointer
-    {SYS_fchmod, MODE, 1, ALWAYS},
     {SYS_mkdirat, MODE, 2, ALWAYS},
     {SYS_mknodat, NODE, 2, ALWAYS},
+    {SYS_renameat2, RENAME, 4, ALWAYS},
+    {SYS_fcntl, FILE_ORDER, 0, ALWAYS},
 
-    // Landlock does not judge modes, owners, times and attributes, nor who watches a folder. By
-    // descriptor they concern files that could be opened; by path they could concern any.
+    // Landlock does not judge modes, owners, times and attributes, nor who watches a folder. By path
+    // they could concern any file, by descriptor one that may only be read.
+    {SYS_fchmod, DELEGATE_MODE, 1, WITHOUT_NAMESPACES},
+    {SYS_fchmod, MODE, 1, ALWAYS},
     {SYS_fchmodat, DELEGATE_MODE, 2, WITHOUT_NAMESPACES},
     {452 /* fchmodat2 */, DELEGATE_MODE, 2, WITHOUT_NAMESPACES},
     {SYS_fchmodat, MODE, 2, ALWAYS},
     {452 /* fchmodat2 */, MODE, 2, ALWAYS},
-    {SYS_utimensat, DELEGATE_PATH, 1, WITHOUT_NAMESPACES},
+    {SYS_utimensat, DELEGATE, 0, WITHOUT_NAMESPACES},
     {SYS_fchownat, DENY, 0, WITHOUT_NAMESPACES},
+    {SYS_fchown, DENY, 0, WITHOUT_NAMESPACES},
     {SYS_setxattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
     {SYS_lsetxattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {SYS_fsetxattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
     {SYS_removexattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
     {SYS_lremovexattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
+    {SYS_fremovexattr, UNSUPPORTED, 0, WITHOUT_NAMESPACES},
     {463 /* setxattrat */, ABSENT, 0, WITHOUT_NAMESPACES},
     {466 /* removexattrat */, ABSENT, 0, WITHOUT_NAMESPACES},
     {469 /* file_setattr */, ABSENT, 0, WITHOUT_NAMESPACES},
@@ -281,6 +296,13 @@ static void answer_if(uint16_t test, uint32_t value, uint32_t verdict) {
     answer(verdict);
 }
 
+/// `answer(verdict)` where the accumulator is `least` or more, and less than `end`.
+static void answer_between(uint32_t least, uint32_t end, uint32_t verdict) {
+    emit(BPF_JMP | BPF_JGE | BPF_K, 0, 2, least);
+    emit(BPF_JMP | BPF_JGE | BPF_K, 1, 0, end);
+    answer(verdict);
+}
+
 /// `answer(verdict)` where the accumulator is not 0.
 static void answer_unless_zero(uint32_t verdict) {
     emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
@@ -303,6 +325,18 @@ enum {
     IO_PRIORITY_USER = 3,
     /// O_TMPFILE without the O_DIRECTORY in it.
     TEMPORARY = O_TMPFILE & ~O_DIRECTORY,
+    // Source: linux/fs.h, linux/fsverity.h, linux/sockios.h, linux/wireless.h.
+    SET_FLAGS = 0x40086602,
+    SET_EXTENDED_FLAGS = 0x401c5820,
+    ENABLE_VERITY = 0x40806685,
+    /// Questions and orders to network devices, wired and wireless.
+    DEVICE_QUESTION = 0x8910,
+    DEVICE_QUESTION_END = 0x8c00,
+    WHITE_OUT = 4,
+    // Source: asm-generic/socket.h.
+    ATTACH_FILTER = 26,
+    ATTACH_BPF = 50,
+    ATTACH_END = 53,
 };
 
 /// What follows once the number is that of `rule`. Always ends with an answer.
@@ -316,12 +350,7 @@ static void judge(const struct rule *rule) {
         answer_if(BPF_JSET, SET_ID, REFUSED);
         answer(DELEGATED);
         return;
-    case DELEGATE_PATH:
-        load_argument(rule->at);
-        answer_unless_zero(DELEGATED);
-        load_high(rule->at);
-        answer_unless_zero(DELEGATED);
-        break;
+    case DELEGATE: answer(DELEGATED); return;
     case CLONE:
         load_argument(0);
         answer_if(BPF_JSET, NEW_NAMESPACE, REFUSED);
@@ -362,6 +391,27 @@ static void judge(const struct rule *rule) {
         answer_if(BPF_JEQ, TIOCLINUX, REFUSED);
         answer_if(BPF_JEQ, TIOCSETD, REFUSED);
         answer_if(BPF_JEQ, TIOCSCTTY, REFUSED);
+        answer_if(BPF_JEQ, TIOCEXCL, REFUSED);
+        answer_if(BPF_JEQ, SET_FLAGS, REFUSED);
+        answer_if(BPF_JEQ, SET_EXTENDED_FLAGS, REFUSED);
+        answer_if(BPF_JEQ, ENABLE_VERITY, REFUSED);
+        answer_between(DEVICE_QUESTION, DEVICE_QUESTION_END, REFUSED);
+        break;
+    case RENAME:
+        load_argument(rule->at);
+        answer_if(BPF_JSET, WHITE_OUT, REFUSED);
+        break;
+    case FILE_ORDER:
+        load_argument(1);
+        answer_if(BPF_JEQ, F_SETLEASE, REFUSED);
+        break;
+    case SOCKET_OPTION:
+        load_argument(1);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SOL_SOCKET);
+        answer(ALLOWED);
+        load_argument(2);
+        answer_if(BPF_JEQ, ATTACH_FILTER, REFUSED);
+        answer_between(ATTACH_BPF, ATTACH_END, REFUSED);
         break;
     case PERSONALITY:
         load_argument(0);

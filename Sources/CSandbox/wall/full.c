@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 static void write_text(const char *path, const char *text, enum wall_step step) {
@@ -46,6 +47,32 @@ static void join_cgroups(const struct specification *spec) {
             fail(WALL_STEP_CGROUP, errno, (uint32_t)i);
         close(WALL_CGROUP + i);
     }
+}
+
+/// Kernel 6.14 made the largest process number a setting of each process namespace; before, it was one
+/// of the machine's, which is not to be touched.
+static bool has_own_numbers(void) {
+    struct utsname name;
+    unsigned major = 0, minor = 0;
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2) return false;
+    return major > 6 || (major == 6 && minor >= 14);
+}
+
+/// The kernel counts none of root's processes for RLIMIT_NPROC. Where no control group counts them, the
+/// namespace gets as many numbers as there may be processes, and the 300 that the kernel hands out only
+/// once: so a fork bomb stays small enough for the host to get its turn and end it.
+static bool bound_numbers(const struct specification *spec) {
+    char line[32];
+    uint64_t count = 0;
+    if (spec->outer_user != 0 || spec->cgroup_count > 0 || !has_own_numbers()) return false;
+    for (unsigned i = 0; i < spec->limit_count; i++)
+        if (spec->limits[i].resource == RLIMIT_NPROC) count = spec->limits[i].value;
+    int file = open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
+    if (count == 0 || file < 0) return false;
+    int length = snprintf(line, sizeof line, "%llu", (unsigned long long)count + 301);
+    bool done = write(file, line, (size_t)length) == length;
+    close(file);
+    return done;
 }
 
 /// Dies with the watcher, also where it died before this was called.
@@ -79,6 +106,7 @@ static _Noreturn void be_process_one(const struct specification *spec, int paren
     done(spec, WALL_STEP_PARENT);
     map_identity(spec);
     done(spec, WALL_STEP_MAP);
+    if (bound_numbers(spec)) layers |= WALL_LAYER_NUMBERS;
     if (spec->name != NULL && sethostname(spec->name, strlen(spec->name)) != 0)
         fail(WALL_STEP_NAME, errno, 0);
     if (spec->cgroup_count > 0) {

@@ -5,11 +5,13 @@
 #include "probe.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -218,6 +220,175 @@ static int change_attribute(const char *path) {
     return errno_of(setxattr(path, "user.martlet", "x", 1, 0));
 }
 
+/// An open file: the descriptor that begins with a digit, or the path, opened for reading.
+static int open_for_reading(const char *text) {
+    return *text >= '0' && *text <= '9' ? dup(atoi(text)) : open(text, O_RDONLY | O_CLOEXEC);
+}
+
+/// Through a descriptor that can only be read: opens the file to everybody.
+static int descriptor_mode(const char *text) {
+    int file = open_for_reading(text);
+    if (file < 0) return errno;
+    int result = errno_of(fchmod(file, 0666));
+    close(file);
+    return result;
+}
+
+/// The same by the name that the descriptor has in /proc.
+static int descriptor_mode_by_name(const char *text) {
+    char path[64];
+    int file = open_for_reading(text);
+    if (file < 0) return errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    int result = errno_of(chmod(path, 0666));
+    close(file);
+    return result;
+}
+
+static int descriptor_times(const char *text) {
+    const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    int file = open_for_reading(text);
+    if (file < 0) return errno;
+    int result = errno_of(futimens(file, old));
+    close(file);
+    return result;
+}
+
+static int descriptor_owner(const char *text) {
+    struct stat status;
+    int file = open_for_reading(text);
+    if (file < 0) return errno;
+    int result =
+        fstat(file, &status) != 0 ? errno : errno_of(fchown(file, status.st_uid, status.st_gid));
+    close(file);
+    return result;
+}
+
+static int descriptor_attribute(const char *text) {
+    int file = open_for_reading(text);
+    if (file < 0) return errno;
+    int result = errno_of(fsetxattr(file, "user.martlet", "x", 1, 0));
+    close(file);
+    return result;
+}
+
+/// Sets the flags that the file has.
+static int descriptor_flags(const char *text) {
+    int flags = 0, file = open_for_reading(text);
+    if (file < 0) return errno;
+    int result = errno_of(ioctl(file, FS_IOC_GETFLAGS, &flags));
+    if (result == 0) result = errno_of(ioctl(file, FS_IOC_SETFLAGS, &flags));
+    close(file);
+    return result;
+}
+
+/// Opens what a descriptor leads to once more, for writing.
+static int open_again(const char *number) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", atoi(number));
+    return opened(open(path, O_WRONLY | O_CLOEXEC));
+}
+
+/// "TARGET,NAME": gives a file another name by a descriptor that only stands for it.
+static int link_descriptor(const char *argument) {
+    char text[4096], path[64];
+    snprintf(text, sizeof text, "%s", argument);
+    char *name = strchr(text, ',');
+    if (name == NULL) return EINVAL;
+    *name++ = 0;
+    int file = open(text, O_PATH | O_CLOEXEC);
+    if (file < 0) return errno;
+    int result = errno_of(linkat(file, "", AT_FDCWD, name, AT_EMPTY_PATH));
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    if (result != 0 && linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) result = 0;
+    close(file);
+    if (result == 0) unlink(name);
+    return result;
+}
+
+/// Opens a file by a descriptor that only stands for it.
+static int read_by_descriptor(const char *target) {
+    char path[64];
+    int file = open(target, O_PATH | O_CLOEXEC);
+    if (file < 0) return errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    int result = opened(open(path, O_RDONLY | O_CLOEXEC));
+    close(file);
+    return result;
+}
+
+/// "FOLDER,NAME": opens a file from a folder that was only walked into.
+static int read_from_folder(const char *argument) {
+    char text[4096];
+    snprintf(text, sizeof text, "%s", argument);
+    char *name = strchr(text, ',');
+    if (name == NULL) return EINVAL;
+    *name++ = 0;
+    int folder = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return errno;
+    int result = opened(openat(folder, name, O_RDONLY | O_CLOEXEC));
+    int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (result != 0 && fchdir(folder) == 0) result = opened(open(name, O_RDONLY | O_CLOEXEC));
+    if (fchdir(before) != 0) result = errno;
+    close(before), close(folder);
+    return result;
+}
+
+/// CAP_NET_RAW, for whoever runs the file. Source of the bytes: linux/capability.h, VFS_CAP_REVISION_2.
+static int give_capability(const char *path) {
+    const unsigned char bytes[20] = {1, 0, 0, 2, 0, 0x20};
+    int result = errno_of(setxattr(path, "security.capability", bytes, sizeof bytes, 0));
+    removexattr(path, "security.capability");
+    return result;
+}
+
+static int exchange(const char *one, const char *other) {
+    return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+/// "ONE,OTHER": lets two names change places, and back.
+static int exchange_pair(const char *argument) {
+    int result = pair(argument, exchange);
+    if (result == 0) pair(argument, exchange);
+    return result;
+}
+
+/// Makes everybody who opens the file for writing wait.
+static int take_lease(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno;
+    int result = errno_of(fcntl(file, F_SETLEASE, F_RDLCK));
+    close(file);
+    return result;
+}
+
+/// Moves a file so that a device is left in its place.
+static int white_out(const char *folder) {
+    char path[4096], moved[4200];
+    int file = fresh(folder, path, sizeof path);
+    if (file < 0) return errno;
+    close(file);
+    snprintf(moved, sizeof moved, "%s-moved", path);
+    int result = errno_of(renameat2(AT_FDCWD, path, AT_FDCWD, moved, 4 /* RENAME_WHITEOUT */));
+    unlink(path), unlink(moved);
+    return result;
+}
+
+/// "COUNT,FOLDER": folders within folders, deeper than any path is long.
+static int deep_folders(const char *argument) {
+    char folder[4096];
+    int count = 0;
+    if (sscanf(argument, "%d,%4095s", &count, folder) != 2) return EINVAL;
+    int place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < count && place >= 0; i++) {
+        if (mkdirat(place, "deeper", 0700) != 0) return errno;
+        int next = openat(place, "deeper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close(place);
+        place = next;
+    }
+    return place < 0 ? errno : 0;
+}
+
 /// Watches a folder for the names of what changes in it.
 static int watch_folder(const char *path) {
     int queue = inotify_init1(IN_CLOEXEC);
@@ -314,5 +485,20 @@ const struct act file_acts[] = {
     {"fill-unnamed", fill_unnamed},
     {"many-files", many_files},
     {"swap", swap_names},
+    {"descriptor-mode", descriptor_mode},
+    {"descriptor-mode-by-name", descriptor_mode_by_name},
+    {"descriptor-times", descriptor_times},
+    {"descriptor-owner", descriptor_owner},
+    {"descriptor-attribute", descriptor_attribute},
+    {"descriptor-flags", descriptor_flags},
+    {"open-again", open_again},
+    {"link-descriptor", link_descriptor},
+    {"exchange", exchange_pair},
+    {"read-by-descriptor", read_by_descriptor},
+    {"read-from-folder", read_from_folder},
+    {"give-capability", give_capability},
+    {"white-out", white_out},
+    {"take-lease", take_lease},
+    {"deep-folders", deep_folders},
     {0},
 };

@@ -126,6 +126,12 @@ static int take_terminal(const char *argument) {
     return errno_of(ioctl(0, TIOCSCTTY, 0));
 }
 
+/// Keeps everybody else from opening the terminal.
+static int keep_terminal(const char *argument) {
+    UNUSED(argument);
+    return errno_of(ioctl(0, TIOCEXCL));
+}
+
 static int move_program_break(const char *argument) {
     UNUSED(argument);
     return errno_of(prctl(PR_SET_MM, PR_SET_MM_START_CODE, 0, 0, 0));
@@ -238,6 +244,7 @@ const struct act kernel_acts[] = {
     {"unreviewed", unreviewed},
     {"change-terminal-driver", change_terminal_driver},
     {"take-terminal", take_terminal},
+    {"keep-terminal", keep_terminal},
     {"random-calls", random_calls},
 #if defined __x86_64__
     {"x32", x32},

@@ -4,11 +4,14 @@
 #include "probe.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -120,6 +123,31 @@ static int aim_datagram_pair(const char *name) { return aim_pair(SOCK_DGRAM, nam
 static int aim_stream_pair(const char *name) { return aim_pair(SOCK_STREAM, name); }
 static int aim_sequenced_pair(const char *name) { return aim_pair(SOCK_SEQPACKET, name); }
 
+/// Asks for the addresses of the machine's interfaces, which a socket of any family answers.
+static int ask_interfaces(const char *argument) {
+    (void)argument;
+    char room[1024];
+    int ends[2];
+    struct ifconf question = {.ifc_len = sizeof room, .ifc_buf = room};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return errno;
+    int result = errno_of(ioctl(ends[0], SIOCGIFCONF, &question));
+    close(ends[0]), close(ends[1]);
+    return result;
+}
+
+/// Has the kernel run a program for the packets of a socket.
+static int attach_filter(const char *argument) {
+    (void)argument;
+    int ends[2];
+    struct sock_filter all = {.code = BPF_RET | BPF_K, .k = ~0u};
+    struct sock_fprog program = {.len = 1, .filter = &all};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return errno;
+    int result = errno_of(
+        setsockopt(ends[0], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+    close(ends[0]), close(ends[1]);
+    return result;
+}
+
 const struct act network_acts[] = {
     {"socket", any_socket},
     {"tcp", tcp},
@@ -133,5 +161,7 @@ const struct act network_acts[] = {
     {"aim-datagram-pair", aim_datagram_pair},
     {"aim-stream-pair", aim_stream_pair},
     {"aim-sequenced-pair", aim_sequenced_pair},
+    {"ask-interfaces", ask_interfaces},
+    {"attach-filter", attach_filter},
     {0},
 };

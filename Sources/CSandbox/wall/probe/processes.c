@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +38,37 @@ static int in_child(int (*attempt)(const char *), const char *argument) {
 }
 
 static int signal_pid(const char *pid) { return errno_of(kill(atoi(pid), 0)); }
+
+static int queue_signal(const char *pid) {
+    siginfo_t information = {.si_code = SI_QUEUE};
+    return errno_of(syscall(SYS_rt_sigqueueinfo, atoi(pid), 0, &information));
+}
+
+static int thread_signal(const char *pid) {
+    return errno_of(syscall(SYS_tgkill, atoi(pid), atoi(pid), 0));
+}
+
+static int group_signal(const char *pid) { return errno_of(kill(-atoi(pid), 0)); }
+
+static int descriptor_signal(const char *pid) {
+    int process = (int)syscall(SYS_pidfd_open, atoi(pid), 0);
+    if (process < 0) return errno;
+    int result = errno_of(syscall(SYS_pidfd_send_signal, process, 0, NULL, 0));
+    close(process);
+    return result;
+}
+
+/// Has the kernel send SIGKILL to a process, as news about a socket.
+static int kill_by_news(const char *pid) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return errno;
+    int result = errno_of(fcntl(ends[0], F_SETOWN, atoi(pid)));
+    if (result == 0) result = errno_of(fcntl(ends[0], F_SETSIG, SIGKILL));
+    if (result == 0) result = errno_of(fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK));
+    if (result == 0) result = errno_of(write(ends[1], "x", 1));
+    close(ends[0]), close(ends[1]);
+    return result;
+}
 
 /// Process 1 of a sandbox, the shell in the open.
 static int signal_parent(const char *argument) {
@@ -257,9 +290,12 @@ static int signal_all(const char *argument) {
     return errno_of(kill(-1, SIGKILL));
 }
 
-static int renice_user(const char *argument) {
-    UNUSED(argument);
-    return errno_of(setpriority(PRIO_USER, 0, getpriority(PRIO_USER, 0)));
+/// "USER,NICE": every process of a user. In the open only of one who has nothing to lose.
+static int renice_all_of(const char *argument) {
+    unsigned user = 0;
+    int nice = 0;
+    if (sscanf(argument, "%u,%d", &user, &nice) != 2 || user == 0) return EINVAL;
+    return errno_of(setpriority(PRIO_USER, user, nice));
 }
 
 static int renice(const char *pid) {
@@ -417,6 +453,44 @@ static int threads(const char *count) {
     return 0;
 }
 
+/// "SECONDS": leaves a process behind that is not its own child but its parent's.
+static int sibling(const char *seconds) {
+    long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        sleep((unsigned)atoi(seconds));
+        _exit(0);
+    }
+    return errno_of(child);
+}
+
+/// "ok" where there can be `COUNT` timers.
+static int timers(const char *count) {
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    for (int i = 0, timer; i < atoi(count); i++)
+        if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return errno;
+    return 0;
+}
+
+static int listen_to_calls_here(const char *argument) {
+    UNUSED(argument);
+    struct sock_filter allow = {.code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW};
+    struct sock_fprog program = {.len = 1, .filter = &allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+    return errno_of(syscall(
+        SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+}
+
+/// Wants calls of its own children handed to itself, to let them through.
+static int listen_to_calls(const char *argument) { return in_child(listen_to_calls_here, argument); }
+
+/// Asks for the real-time class, where the limit of the user's allows that.
+static int real_time_limit(const char *argument) {
+    UNUSED(argument);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_RTPRIO, &limit) != 0) return errno;
+    return limit.rlim_cur > 0 || limit.rlim_max > 0 ? 0 : EPERM;
+}
+
 /// Forks as fast as it can, for half a minute.
 static int fork_bomb(const char *argument) {
     UNUSED(argument);
@@ -479,7 +553,7 @@ const struct act process_acts[] = {
     {"pause", pause_for},
     {"write-parent-memory", write_parent_memory},
     {"signal-all", signal_all},
-    {"renice-user", renice_user},
+    {"renice-all-of", renice_all_of},
     {"renice", renice},
     {"change-io-priority", change_io_priority},
     {"bind-to-processors", bind_to_processors},
@@ -500,5 +574,14 @@ const struct act process_acts[] = {
     {"fork-bomb", fork_bomb},
     {"signal-storm", signal_storm},
     {"orphans", orphans},
+    {"queue-signal", queue_signal},
+    {"thread-signal", thread_signal},
+    {"group-signal", group_signal},
+    {"descriptor-signal", descriptor_signal},
+    {"kill-by-news", kill_by_news},
+    {"sibling", sibling},
+    {"timers", timers},
+    {"listen-to-calls", listen_to_calls},
+    {"real-time-limit", real_time_limit},
     {0},
 };
