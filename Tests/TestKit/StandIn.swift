@@ -35,6 +35,11 @@ public final class StandIn: Sendable {
 
   deinit { kill(process, SIGKILL) }
 
+  /// Why a script did not answer.
+  private struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
   /// A port of the greeting; 0 where there is none of that name.
   public func port(_ name: String) -> Int { greeting[name]?.intValue ?? 0 }
 
@@ -54,11 +59,18 @@ public final class StandIn: Sendable {
     }
   }
 
+  private static let secondsMax = 120
+
+  /// One line, within a bound: a script that fell over would have the test wait for ever.
   private static func line(of file: FileHandle, _ name: String) throws -> JSONValue {
     var bytes: [UInt8] = []
     while bytes.last != UInt8(ascii: "\n") {
+      var wanted = pollfd(fd: file.fileDescriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(&wanted, 1, Int32(secondsMax) * 1000) > 0 else {
+        throw Failure(description: "\(name) said nothing for \(secondsMax) s.")
+      }
       let more = file.availableData
-      if more.isEmpty { break }
+      guard !more.isEmpty else { throw Failure(description: "\(name) has ended.") }
       bytes += more
     }
     return try JSONReader.value(bytes, source: name)
