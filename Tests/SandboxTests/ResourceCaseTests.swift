@@ -112,6 +112,7 @@ extension Stage {
       try Test.cancel("This kernel bounds nothing: the watchdog ended it after \(.now - start).")
     }
     #expect(result.record["processLimit"] == "process-numbers")
+    #expect(await stage.isQuiet())
     // By the watchdog, that is, not at the end of its time; and what bounds the test was not needed.
     let events = try String(contentsOfFile: outer.path + "/pids.events", encoding: .utf8)
     #expect(events.contains("max 0"), "\(events)")
