@@ -112,9 +112,8 @@ extension Stage {
       try Test.cancel("This kernel bounds nothing: the watchdog ended it after \(.now - start).")
     }
     #expect(result.record["processLimit"] == "process-numbers")
-    #expect(.now - start < .seconds(10))
     #expect(await stage.isQuiet())
-    // What bounds the test was not needed.
+    // By the watchdog, that is, not at the end of its time; and what bounds the test was not needed.
     let events = try String(contentsOfFile: outer.path + "/pids.events", encoding: .utf8)
     #expect(events.contains("max 0"), "\(events)")
   }
@@ -337,9 +336,10 @@ extension Stage {
   @Test(arguments: Setting.all)
   func `has its orphans reaped`(setting: Setting) throws {
     let stage = try Stage.small(setting.user)
+    // They count until process 1 gets its turn, which on a busy machine takes a moment.
     let acts = (0..<5).map { _ in "orphans=20" }
-    let result = try stage.attempt(acts + ["forks=20"], setting.tier, profile: "small")
-    #expect(result.answers == ["orphans=20": "ok", "forks=20": "ok"], "\(result)")
+    let result = try stage.attempt(acts + ["pause=1", "forks=20"], setting.tier, profile: "small")
+    #expect(result.answers == ["orphans=20": "ok", "pause=1": "ok", "forks=20": "ok"], "\(result)")
   }
 
   @Test(arguments: Setting.all)
