@@ -121,7 +121,7 @@ private enum ArgumentMask {
     case .integers(let range): integers(range)
     case .numbers: ["type": "number"]
     case .prefix(let positions): list(positions)
-    case .notPrefix, .denyFlags: ["type": "array", "items": ["type": "string"], "minItems": 1]
+    case .notPrefix, .denyFlags: ["type": "array", "items": ["type": "string"]]
     case .countMax(let count): ["type": "array", "maxItems": .number(.integer(Int64(count)))]
     case .all(let matcher): ["type": "array", "items": schema(matcher)]
     case .some: ["type": "array"]
@@ -168,7 +168,7 @@ private enum ArgumentMask {
     }
     return [
       "type": "array", "prefixItems": .array(elements), "items": ["type": "string"],
-      "minItems": .number(.integer(Int64(max(1, positions.count)))),
+      "minItems": .number(.integer(Int64(positions.count))),
     ]
   }
 }

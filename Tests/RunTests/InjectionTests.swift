@@ -96,9 +96,12 @@ import Testing
     let table = Mutex(InjectionTable(scenarios: scenarios))
     let problems = Mutex<[String]>([])
     let next = Mutex(0)
-    DispatchQueue.concurrentPerform(iterations: Self.stageCount) { _ in
+    // One after the other: a program that is being written cannot run, and a child that another thread starts
+    // meanwhile would hold it open.
+    let stages = try (0..<Self.stageCount).map { _ in try InjectionStage(for: scenarios) }
+    DispatchQueue.concurrentPerform(iterations: Self.stageCount) { place in
       do {
-        let stage = try InjectionStage(for: scenarios)
+        let stage = stages[place]
         while true {
           let index = next.withLock { next in
             defer { next += 1 }
