@@ -101,7 +101,7 @@ struct ReferenceReading {
   /// A list of argument words: every element a text without a NUL.
   private func words(_ value: ReferenceValue) -> [String]? {
     guard case .list(let values) = value else { return nil }
-    let words = values.compactMap(text)
+    let words = values.compactMap(text).filter { !$0.utf8.contains(0) }
     return words.count == values.count ? words : nil
   }
 
