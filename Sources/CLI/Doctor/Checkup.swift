@@ -187,15 +187,14 @@ struct Checkup {
     let cores = ProcessorCount.physical()
     let count = "\(cores) core\(cores == 1 ? "" : "s")"
     #if arch(x86_64)
-    let facts = (try? wholeText("/proc/cpuinfo")) ?? ""
-    let flags = facts.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
-    guard flags.split(separator: " ").contains("avx2") else {
+    guard InstructionSet.avx2.isAvailable else {
       return Checkup(
         "processor", .limited,
         "\(count), without AVX2: plain kernels compute, several times slower.",
         remedy: "Use a processor with AVX2 (2013 or later) for the large models.")
     }
-    return Checkup("processor", .works, "\(count), with AVX2.")
+    let instructions = InstructionSet.avx512.isAvailable ? "AVX-512 VNNI" : "AVX2"
+    return Checkup("processor", .works, "\(count), with \(instructions).")
     #else
     return Checkup(
       "processor", .limited,
