@@ -43,12 +43,15 @@ static bool reap_ended(pid_t command) {
 /// Every process of the domain, which this one is not counted among.
 static void sweep(void) { kill(-1, SIGKILL); }
 
-static void kill_all(pid_t command) {
+static void kill_all(pid_t command, int signals) {
+    struct pollfd news = {.fd = signals, .events = POLLIN};
     sweep();
     while (reap_ended(command)) {
-        // Give the dead the processor; the next turn reaps them. A second sweep is for what a process
-        // that was just being made has become.
-        poll(NULL, 0, 1);
+        // Wait for a death, a millisecond at most; the next turn reaps it. A second sweep is for what a
+        // process that was just being made has become.
+        poll(&news, 1, 1);
+        struct signalfd_siginfo information[16];
+        while (read(signals, information, sizeof information) > 0) {}
         sweep();
     }
     if (ended) say_exit(ended_how, &ended_usage);
@@ -113,5 +116,5 @@ void run_landlock_tier(const struct specification *spec) {
     close(0), close(1), close(2);
     if (spec->flags & WALL_FLAG_BROKER) close(WALL_BROKER);
     watch(spec, command, signals, listener);
-    kill_all(command);
+    kill_all(command, signals);
 }
